@@ -8,7 +8,6 @@ import re
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -22,6 +21,8 @@ from urllib.parse import urlsplit
 
 import psycopg2
 from psycopg2.sql import SQL, Identifier
+
+from tests.server import free_port
 
 BUILD = Path(__file__).resolve().parent.parent / 'build'
 DEBIAN_PROGRAMS = Path('/usr/lib/postgresql')
@@ -144,7 +145,7 @@ def start_from(programs: Path, *, source: str, durable: bool = False) -> Postgre
             **run_as,
         )
         for _ in range(START_TRIES):
-            port = _free_port()
+            port = free_port()
             options = ['listen_addresses=127.0.0.1', f'port={port}', 'unix_socket_directories=']
             options += () if durable else FORGETFUL
             with (directory / 'log').open('ab') as log:
@@ -241,12 +242,6 @@ def _open_temporary_directory(directories: list[Path]) -> Path:
 def _remove(directories: list[Path]) -> None:
     for directory in directories:
         shutil.rmtree(directory, ignore_errors=True)
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(('127.0.0.1', 0))
-        return int(listener.getsockname()[1])
 
 
 def _answers(url: str, process: subprocess.Popen[bytes]) -> bool:

@@ -8,7 +8,7 @@ RUN /opt/venv/bin/python -m pip install --no-cache-dir --disable-pip-version-che
         -r /tmp/requirements.txt
 
 FROM ${BASE}
-RUN useradd --system --uid 10001 --user-group --home-dir /data --shell /usr/sbin/nologin edudesk \
+RUN useradd --uid 10001 --user-group --no-log-init --no-create-home --home-dir /data --shell /usr/sbin/nologin edudesk \
     && install -d -o edudesk -g edudesk -m 0750 /data
 COPY --from=build /opt/venv /opt/venv
 WORKDIR /app

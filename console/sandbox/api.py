@@ -1,0 +1,141 @@
+"""/cgi-bin/: WeCom's HTTP API, with the faults that were ordered."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from console.sandbox.answers import Answer, Refused, ok, refusal
+from console.sandbox.faults import Call, Fault
+from console.sandbox.phones import UnknownMember
+from console.sandbox.sending import send
+from console.sandbox.tokens import TOKEN_SECONDS
+from console.sandbox.world import World
+
+Query = Mapping[str, str]
+
+
+class Endpoint(NamedTuple):
+    method: str
+    answer: Callable[[World, Query, bytes], Answer]
+    needs_token: bool = True
+
+
+def routes(world: World, drop_connection: Callable[[Request], None]) -> list[Route]:
+    """The API. `drop_connection` closes the caller's connection without a word."""
+
+    async def call(request: Request) -> Response:
+        path, raw = request.path_params['path'], await request.body()
+        if path not in ENDPOINTS:
+            return PlainTextResponse('404 page not found', status_code=404)
+        with world.turn():
+            fault = world.faults.take(path)
+            generation = world.faults.generation
+        if fault and fault.kind == 'delay':
+            await asyncio.sleep(fault.seconds)
+        answer = _decide(world, request, path, raw, fault)
+        if fault and fault.kind in {'hang', 'hang_answer'}:
+            await _silence(world, request, generation)
+        if fault and fault.kind in {'hang', 'hang_answer', 'drop_answer'}:
+            drop_connection(request)
+            await asyncio.sleep(0)  # the server notices the loss before it is handed an answer it cannot send
+            return Response()
+        if fault and fault.http_status:
+            return HTMLResponse(f'<html><h1>{fault.http_status}</h1></html>', status_code=fault.http_status)
+        return JSONResponse(answer)
+
+    return [Route('/cgi-bin/{path:path}', call, methods=['GET', 'POST'])]
+
+
+async def _silence(world: World, request: Request, generation: int) -> None:
+    """Until the caller hangs up, or the faults are cleared, which may happen in any thread."""
+    while world.faults.generation == generation and not await request.is_disconnected():  # noqa: ASYNC110
+        await asyncio.sleep(0.05)
+
+
+def _decide(world: World, request: Request, path: str, raw: bytes, fault: Fault | None) -> Answer | None:
+    """Do what was asked unless the fault forbids it, and write the call down. None: no answer at all."""
+    query = dict(request.query_params)
+    answer: Answer | None
+    try:
+        with world.turn():
+            if fault and fault.kind == 'hang':
+                answer = None
+            elif fault and fault.kind == 'refuse':
+                raise Refused(fault.errcode)
+            else:
+                answer = _answer(world, ENDPOINTS[path], request.method, query, raw)
+    except Refused as refused:
+        answer = refusal(refused.errcode, now=world.clock.now(), detail=refused.detail)
+    with world.turn():
+        errcode = None if answer is None else answer['errcode']
+        world.calls.add(Call(path, world.clock.read(), query, raw, errcode))
+    return answer
+
+
+def _answer(world: World, endpoint: Endpoint, method: str, query: Query, raw: bytes) -> Answer:
+    if endpoint.needs_token:
+        world.access_tokens.check(query.get('access_token'), world.clock.now())
+    if method != endpoint.method:
+        raise Refused(40058)
+    return endpoint.answer(world, query, raw)
+
+
+def _gettoken(world: World, query: Query, _raw: bytes) -> Answer:
+    if query.get('corpid') != world.credentials.corp_id:
+        raise Refused(40013)
+    if query.get('corpsecret') != world.credentials.secret:
+        raise Refused(40001)
+    return ok(access_token=world.access_tokens.issue(world.clock.now()), expires_in=TOKEN_SECONDS)
+
+
+def _send(world: World, _query: Query, raw: bytes) -> Answer:
+    return send(world, raw)
+
+
+def _user(world: World, query: Query, _raw: bytes) -> Answer:
+    try:
+        member = world.phones.member(query.get('userid', ''))
+    except UnknownMember:
+        raise Refused(60111) from None
+    if member.outsider:
+        raise Refused(60111)
+    return ok(userid=member.userid, name=member.name, department=[1], position='', status=1, isleader=0, extattr={})
+
+
+def _who_signed_in(world: World, query: Query, _raw: bytes) -> Answer:
+    member = world.codes.redeem(query.get('code', ''), world.clock.now())
+    if member.outsider:
+        return ok(openid=member.openid, external_userid=member.userid)
+    return ok(userid=member.userid)
+
+
+def _who_signed_in_of_old(world: World, query: Query, _raw: bytes) -> Answer:
+    member = world.codes.redeem(query.get('code', ''), world.clock.now())
+    return ok(OpenId=member.openid) if member.outsider else ok(UserId=member.userid, DeviceId='')
+
+
+def _corp_ticket(world: World, _query: Query, _raw: bytes) -> Answer:
+    ticket, seconds = world.tickets.get('corp', world.clock.now())
+    return ok(ticket=ticket, expires_in=seconds)
+
+
+def _agent_ticket(world: World, query: Query, _raw: bytes) -> Answer:
+    if query.get('type') != 'agent_config':
+        raise Refused(40058)
+    ticket, seconds = world.tickets.get('agent_config', world.clock.now())
+    return ok(ticket=ticket, expires_in=seconds)
+
+
+ENDPOINTS = {
+    'gettoken': Endpoint('GET', _gettoken, needs_token=False),
+    'message/send': Endpoint('POST', _send),
+    'user/get': Endpoint('GET', _user),
+    'auth/getuserinfo': Endpoint('GET', _who_signed_in),
+    'user/getuserinfo': Endpoint('GET', _who_signed_in_of_old),
+    'get_jsapi_ticket': Endpoint('GET', _corp_ticket),
+    'ticket/get': Endpoint('GET', _agent_ticket),
+}

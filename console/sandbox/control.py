@@ -1,0 +1,96 @@
+"""/_sandbox/: the control side over HTTP, for a sandbox that runs on its own.
+
+`POST /_sandbox/<method>` with a JSON object of its keyword arguments calls that method of `Sandbox`.
+"""
+
+import asyncio
+import inspect
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, is_dataclass
+from datetime import datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from console.sandbox.phones import UnknownMember
+
+KEY_HEADER = 'X-Sandbox-Key'
+METHODS = {
+    'accept_then_drop_answer',
+    'advance_clock',
+    'calls',
+    'clear_faults',
+    'delay_next',
+    'ensure_member',
+    'expire_tokens',
+    'fail_next',
+    'hang_next',
+    'members',
+    'phone',
+    'post_again',
+    'push_event',
+    'say',
+    'send_media',
+    'set_callback_url',
+    'set_trusted_domain',
+    'verify_callback_url',
+    'void_tokens',
+}
+
+
+def routes(sandbox: object, key: str | None) -> list[Route]:
+    """The control side of `sandbox`; with a `key`, for those who send it in `X-Sandbox-Key`."""
+
+    async def control(request: Request) -> JSONResponse:
+        if not _may_control(request, key):
+            return _refused(403, f'{KEY_HEADER} is missing or wrong, or this is a browser')
+        name = request.path_params['method']
+        if name not in METHODS:
+            return _refused(404, f'there is no {name}')
+        method = getattr(sandbox, name)
+        try:
+            arguments = await request.json() if await request.body() else {}
+            if not isinstance(arguments, dict):
+                raise ValueError('the arguments are a JSON object')
+            _check_arguments(method, arguments)
+            result = await asyncio.to_thread(method, **arguments)
+        except UnknownMember as error:
+            return _refused(404, f'no member {error}')
+        except (ValueError, RuntimeError) as error:
+            return _refused(400, str(error))
+        return JSONResponse({'result': _plain(result)})
+
+    return [Route('/_sandbox/{method}', control, methods=['POST'])]
+
+
+def _may_control(request: Request, key: str | None) -> bool:
+    if 'origin' in request.headers:  # any page open on this machine could reach a loopback port
+        return False
+    return key is None or secrets.compare_digest(request.headers.get(KEY_HEADER, '').encode(), key.encode())
+
+
+def _check_arguments(method: Callable[..., Any], arguments: Mapping[str, Any]) -> None:
+    try:
+        inspect.signature(method).bind(**arguments)
+    except TypeError as error:
+        raise ValueError(str(error)) from error
+
+
+def _refused(status: int, reason: str) -> JSONResponse:
+    return JSONResponse({'error': reason}, status_code=status)
+
+
+def _plain(value: Any) -> Any:
+    """`value` in JSON's terms: times in ISO 8601, bytes as the text they hold."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return _plain(asdict(value))
+    if isinstance(value, Mapping):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, bytes):
+        return value.decode(errors='replace')
+    return value.isoformat() if isinstance(value, datetime) else value

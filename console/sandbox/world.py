@@ -1,0 +1,76 @@
+"""Everything the sandbox knows, behind one lock and, where it must survive a restart, in one SQLite file."""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from console.sandbox.clock import Clock
+from console.sandbox.credentials import SandboxCredentials
+from console.sandbox.faults import Calls, Faults
+from console.sandbox.phones import Direction, Member, Phones
+from console.sandbox.tokens import AccessTokens, JsTickets, SignInCodes
+
+Listener = Callable[[str], object]
+
+
+class World:
+    """The state. Everything but `clock` and `credentials` is touched inside `with world.turn():` only.
+
+    `trusted_domain` is the host with its port that a sign-in may return to; None accepts this machine's addresses.
+    """
+
+    def __init__(self, path: Path | str, credentials: SandboxCredentials) -> None:
+        self.credentials = credentials
+        self.trusted_domain: str | None = None
+        self.clock = Clock()
+        self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._database.execute('PRAGMA journal_mode = WAL')
+        self._database.execute('PRAGMA foreign_keys = ON')
+        self.phones = Phones(self._database)
+        self.access_tokens = AccessTokens()
+        self.codes = SignInCodes()
+        self.tickets = JsTickets()
+        self.faults = Faults()
+        self.calls = Calls()
+        self._lock = threading.Lock()
+        self._listeners: list[Listener] = []
+        self._changed: dict[str, None] = {}
+        self._last_msg_id = 0
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Have the world to oneself, as one transaction; those who listen hear of changed phones afterwards."""
+        with self._lock:
+            self._database.execute('BEGIN')
+            try:
+                yield
+            except BaseException:
+                self._changed.clear()
+                self._database.execute('ROLLBACK')
+                raise
+            self._database.execute('COMMIT')
+            changed, self._changed = list(self._changed), {}
+            listeners = list(self._listeners)
+        for userid in changed:
+            for listener in listeners:
+                listener(userid)
+
+    def put_on_phone(self, member: Member, direction: Direction, kind: str, text: str, *, msg_id: str) -> None:
+        """A line on the phone, dated now. The same message twice is one line."""
+        if self.phones.add(member, direction, kind, text, at=self.clock.now(), msg_id=msg_id):
+            self._changed[member.userid] = None
+
+    def next_msg_id(self) -> str:
+        """A 64-bit number in decimal, never used before and greater than the ones before."""
+        self._last_msg_id = max(self._last_msg_id + 1, time.time_ns())
+        return str(self._last_msg_id)
+
+    def listen(self, listener: Listener) -> None:
+        self._listeners.append(listener)
+
+    def close(self) -> None:
+        with self._lock:
+            self._database.close()

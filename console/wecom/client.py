@@ -1,0 +1,196 @@
+"""What we ask of WeCom on behalf of one self-built app.
+
+Our own client over `requests`: wechatpy 1.8 refreshes its token without end, sends gettoken past the configured
+address, without a time-out and from every thread at once, and puts secrets into its exceptions.
+"""
+
+import json
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from console.errors import Invalid
+from console.wecom.refusals import RecipientRefused, RefusalKind, WeComRefused, WeComUnreachable
+from console.wecom.single_flight import Fetched, SingleFlight
+from console.wecom.transport import Answer, Transport
+
+LONGEST_TEXT = 2048
+"""Bytes of UTF-8; WeCom cuts what is longer without a word (path/90236)."""
+
+_BAR = 600.0
+"""Seconds without gettoken after a wrong secret: WeCom bans the IP of who keeps trying for an hour (path/90313)."""
+
+_LIFETIME = 7200
+
+TicketKind = Literal['corp', 'agent']
+
+
+@dataclass(frozen=True, kw_only=True)
+class OAuthUser:
+    """Who came back from WeCom's sign-in: a member has a `userid`, an outsider only the other two.
+
+    WeCom names members outside the app's visible range as well: this is who they are, not what they may do.
+    """
+
+    userid: str | None
+    openid: str | None
+    external_userid: str | None
+
+
+class WeComClient:
+    """Safe to share between threads; blocks. Every method raises `WeComRefused` or `WeComUnreachable`.
+
+    `timeout` is (connect, read) in seconds; `clock` counts seconds and never goes back.
+    """
+
+    def __init__(
+        self,
+        corp_id: str,
+        agent_id: int,
+        secret: str,
+        base_url: str,
+        *,
+        timeout: tuple[float, float] = (3, 10),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.corp_id = corp_id
+        self.agent_id = agent_id
+        self._secret = secret
+        self._clock = clock
+        self._transport = Transport(base_url, timeout)
+        self._token = SingleFlight(self._fetch_token, clock)
+        self._tickets: dict[TicketKind, SingleFlight] = {
+            'corp': SingleFlight(lambda: self._fetch_ticket('get_jsapi_ticket'), clock),
+            'agent': SingleFlight(lambda: self._fetch_ticket('ticket/get', type='agent_config'), clock),
+        }
+        self._barred: WeComRefused | None = None
+        self._barred_until = 0.0
+
+    def get(self, path: str, **params: str | int) -> Answer:
+        return self._call(path, {name: str(value) for name, value in params.items()})
+
+    def post(self, path: str, payload: dict[str, Any]) -> Answer:
+        return self.post_frozen(path, _json(payload))
+
+    def post_frozen(self, path: str, body: bytes) -> Answer:
+        """Posts exactly these bytes, so that a repetition is one for WeCom too."""
+        return self._call(path, {}, body)
+
+    def send_message(self, body: bytes, to_user: str) -> str:
+        """Sends a frozen `message/send` to one member. The msgid, empty if WeCom gave none.
+
+        Raises `RecipientRefused` where WeCom says success and yet lists the member as not reached.
+        """
+        answer = self.post_frozen('message/send', body)
+        for listed_as in ('invaliduser', 'unlicenseduser'):
+            if to_user.casefold() in str(answer.get(listed_as) or '').casefold().split('|'):
+                raise RecipientRefused(listed_as)
+        return str(answer.get('msgid') or '')
+
+    def user(self, userid: str) -> Answer:
+        """The member as WeCom describes them (path/90196)."""
+        return self.get('user/get', userid=userid)
+
+    def oauth_user(self, code: str) -> OAuthUser:
+        """Whose sign-in the code stands for; it works once and for five minutes (path/91023)."""
+        answer = self.get('auth/getuserinfo', code=code)
+        user = OAuthUser(
+            userid=_text_of(answer, 'userid', 'UserId'),
+            openid=_text_of(answer, 'openid', 'OpenId'),
+            external_userid=_text_of(answer, 'external_userid', 'ExternalUserId'),
+        )
+        if user == OAuthUser(userid=None, openid=None, external_userid=None):
+            raise WeComRefused(None)
+        return user
+
+    def ticket(self, kind: TicketKind) -> str:
+        """The JS-SDK ticket of the corp or of this app, kept as long as it is good (path/90506)."""
+        return self._tickets[kind].get()
+
+    def _call(self, path: str, params: dict[str, str], body: bytes | None = None, implied: str | None = None) -> Answer:
+        if not re.fullmatch(r'\w+(/\w+)*', path):
+            raise ValueError(f'not a path below the base URL: {path!r}')
+        token = self._token.get()
+        try:
+            return self._exchange(path, token, params, body, implied)
+        except WeComRefused as refused:
+            if refused.kind is not RefusalKind.TOKEN:
+                raise
+        return self._exchange(path, self._token.get(other_than=token), params, body, implied)
+
+    def _exchange(
+        self, path: str, token: str, params: dict[str, str], body: bytes | None, implied: str | None
+    ) -> Answer:
+        try:
+            return self._transport.exchange(path, {**params, 'access_token': token}, body, implied=implied)
+        except WeComRefused as refused:
+            if refused.kind is RefusalKind.CREDENTIAL and token == self._token.kept:
+                self._bar(refused)
+            raise
+
+    def _fetch_token(self) -> Fetched:
+        if self._barred and self._clock() < self._barred_until:
+            raise WeComRefused(self._barred.errcode, self._barred.errmsg)
+        try:
+            answer = self._transport.exchange(
+                'gettoken', {'corpid': self.corp_id, 'corpsecret': self._secret}, implied='access_token'
+            )
+        except WeComUnreachable as unreachable:
+            unreached = WeComUnreachable(unreachable.what, sent_maybe=False)  # what was to be sent is still with us
+        except WeComRefused as refused:
+            if refused.kind is RefusalKind.CREDENTIAL:
+                self._bar(refused)
+            raise
+        else:
+            self._barred = None
+            return Fetched(answer['access_token'], _lifetime(answer))
+        raise unreached
+
+    def _bar(self, refused: WeComRefused) -> None:
+        self._barred, self._barred_until = refused, self._clock() + _BAR
+
+    def _fetch_ticket(self, path: str, **params: str) -> Fetched:
+        answer = self._call(path, params, implied='ticket')
+        return Fetched(answer['ticket'], _lifetime(answer))
+
+
+def text_message(to_user: str, agent_id: int, text: str, *, duplicate_check_interval: int) -> bytes:
+    """A `message/send` to one member, ready to be stored and sent as it is, more than once if need be.
+
+    WeCom drops an identical request within `duplicate_check_interval` seconds (at most 14400).
+    Raises `Invalid` for a text WeCom would cut, refuse or could not read.
+    """
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError:
+        raise Invalid('text', '内容含有无法发送的字符，请删去后再试。') from None
+    if not text.strip():
+        raise Invalid('text', '内容为空，请填写后再发送。')
+    if size > LONGEST_TEXT:
+        raise Invalid('text', f'内容超长（{size} 字节，最多 {LONGEST_TEXT} 字节），请拆分后再发送。')
+    return _json(
+        {
+            'touser': to_user,
+            'msgtype': 'text',
+            'agentid': agent_id,
+            'text': {'content': text},
+            'enable_duplicate_check': 1,
+            'duplicate_check_interval': duplicate_check_interval,
+        }
+    )
+
+
+def _json(payload: dict[str, Any]) -> bytes:
+    # Raw UTF-8: some calls answer \uXXXX with 40033.
+    return json.dumps(payload, ensure_ascii=False, separators=(',', ':')).encode()
+
+
+def _text_of(answer: Answer, *names: str) -> str | None:
+    return next((answer[name] for name in names if isinstance(answer.get(name), str) and answer[name]), None)
+
+
+def _lifetime(answer: Answer) -> float:
+    seconds = answer.get('expires_in')
+    return float(seconds) if isinstance(seconds, int) and seconds > 0 else _LIFETIME

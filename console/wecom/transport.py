@@ -1,0 +1,124 @@
+"""One HTTP exchange with WeCom: a dict that says it succeeded, or a typed refusal without a secret in it."""
+
+import json
+import logging
+import ssl
+import threading
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from urllib3.exceptions import NewConnectionError, SSLError
+
+from console.wecom.refusals import WeComRefused, WeComUnreachable
+
+# urllib3 writes whole URLs, with the access token, at DEBUG and in some warnings.
+for _name in ('urllib3.connection', 'urllib3.connectionpool'):
+    logging.getLogger(_name).setLevel(logging.ERROR)
+
+_JSON = {'Content-Type': 'application/json; charset=utf-8'}
+
+Answer = dict[str, Any]
+
+
+class Transport:
+    """Every request goes below `base_url`, follows no redirect and waits at most `timeout` (connect, read) seconds.
+
+    Safe to share between threads; each has a connection of its own.
+    """
+
+    def __init__(self, base_url: str, timeout: tuple[float, float]) -> None:
+        self._base_url = base_url.rstrip('/') + '/'
+        self._timeout = timeout
+        self._local = threading.local()
+
+    def exchange(
+        self, path: str, params: Mapping[str, str], body: bytes | None = None, *, implied: str | None = None
+    ) -> Answer:
+        """WeCom's answer to a GET, or to a POST of exactly `body`, once its errcode is 0.
+
+        An answer without errcode is a success only if it holds a text at the key `implied`.
+        Raises `WeComRefused`, `WeComUnreachable`.
+        """
+        response = self._respond(path, params, body)
+        secrets = [value for name, value in params.items() if name in {'access_token', 'corpsecret', 'code'} and value]
+        if response.status_code == 429:
+            raise WeComRefused(45009, 'HTTP 429')  # the same words on another level
+        if response.status_code != 200:
+            raise WeComUnreachable(f'HTTP {response.status_code}', sent_maybe=True)
+        answer = _decoded(response.content)
+        if answer is None:
+            raise WeComUnreachable('the answer is not JSON', sent_maybe=True)
+
+        errcode = _errcode(answer)
+        errmsg = _without(secrets, str(answer.get('errmsg', '')))
+        if errcode is None and not ('errcode' not in answer and implied and _is_text(answer.get(implied))):
+            raise WeComRefused(None, errmsg)
+        if errcode or (implied and not _is_text(answer.get(implied))):
+            raise WeComRefused(errcode or None, errmsg)
+        return answer
+
+    def _respond(self, path: str, params: Mapping[str, str], body: bytes | None) -> requests.Response:
+        try:
+            return self._session().request(
+                'GET' if body is None else 'POST',
+                self._base_url + path,
+                params=params,
+                data=body,
+                headers=None if body is None else _JSON,
+                timeout=self._timeout,
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            unreachable = WeComUnreachable(type(error).__name__, sent_maybe=not _never_sent(error))
+        # Raised out here: in there it would carry requests' exception, whose text holds the URL, as its context.
+        raise unreachable
+
+    def _session(self) -> requests.Session:
+        session: requests.Session | None = getattr(self._local, 'session', None)
+        if session is None:
+            session = self._local.session = requests.Session()
+            # A proxy named in the environment cannot reach a sandbox on this machine.
+            session.trust_env = urlsplit(self._base_url).hostname not in {'127.0.0.1', 'localhost', '::1'}
+        return session
+
+
+def _never_sent(error: requests.RequestException) -> bool:
+    """Whether it failed before the first byte of the request left us."""
+    reason = getattr(error.args[0], 'reason', None) if error.args else None
+    cause = reason.args[0] if isinstance(reason, SSLError) and reason.args else None
+    return (
+        isinstance(error, requests.ConnectTimeout | requests.exceptions.ProxyError)
+        or isinstance(reason, NewConnectionError)
+        or isinstance(cause, ssl.SSLCertVerificationError)
+    )
+
+
+def _decoded(content: bytes) -> Answer | None:
+    try:
+        answer = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    return answer if isinstance(answer, dict) else None
+
+
+def _errcode(answer: Answer) -> int | None:
+    """WeCom's number, which some of its services send as a text; None if there is none that can be read."""
+    errcode = answer.get('errcode')
+    if isinstance(errcode, bool) or not isinstance(errcode, int | str):
+        return None
+    try:
+        return int(errcode)
+    except ValueError:
+        return None
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and value != ''
+
+
+def _without(secrets: list[str], text: str) -> str:
+    for secret in secrets:
+        text = text.replace(secret, '***')
+    return text[:500]

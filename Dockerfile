@@ -27,8 +27,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     APP_ENV=production \
     HOST=0.0.0.0 \
     PORT=5000 \
-    DATA_DIR=/data \
-    NICEGUI_STORAGE_PATH=/data/nicegui
+    DATA_DIR=/data
 USER edudesk
 VOLUME /data
 EXPOSE 5000

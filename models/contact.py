@@ -1,0 +1,29 @@
+"""Whom a chat is with: a person as one channel knows them."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Table, utc_now
+
+
+class Channel(StrEnum):
+    APP = 'app'  # a member writing to the self-built app
+    KF = 'kf'  # a parent writing to a 微信客服 account
+    CONTACT = 'contact'  # a parent in an agent's own chat; only the agent can send
+    SIMULATE = 'simulate'  # the sandbox's phone; never reaches the real WeCom
+
+
+class Contact(Table):
+    __tablename__ = 'contact'
+    __table_args__ = (UniqueConstraint('channel', 'external_userid'),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    channel: Mapped[Channel]
+    external_userid: Mapped[str] = mapped_column(index=True)  # WeCom's id of the person, member or customer
+    name: Mapped[str | None]
+    student_id: Mapped[int | None] = mapped_column(ForeignKey('student.id', ondelete='SET NULL'), index=True)
+    guardian_id: Mapped[int | None] = mapped_column(ForeignKey('guardian.id', ondelete='SET NULL'), index=True)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)

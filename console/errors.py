@@ -2,7 +2,7 @@
 
 
 class ConsoleError(Exception):
-    """Base of all expected refusals: a notice on a page, JSON with `http_status` in a callback, never a crash in the log.
+    """Base of all expected refusals: a notice on a page, JSON with `http_status` in a callback, never a crash.
 
     `field` names the input at fault, `reason` is a word for programs.
     """
@@ -51,3 +51,11 @@ class TooMany(ConsoleError):
     def __init__(self, text: str, retry_after: int) -> None:
         super().__init__(text)
         self.retry_after = retry_after
+
+
+class Conflict(ConsoleError):
+    """Someone or something was faster; nothing happened. `reason` tells programs which."""
+
+    def __init__(self, text: str, reason: str) -> None:
+        super().__init__(text)
+        self.reason = reason

@@ -1,0 +1,124 @@
+"""The ways a reply can leave: one small interface, an adapter for each channel."""
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from console.deliveries import Claim, Outcome, Verdict
+from console.wecom.client import WeComClient, text_message
+from console.wecom.crypto import CallbackCrypto
+from console.wecom.events import WeComEvent, parse
+from console.wecom.refusals import RefusalKind, WeComRefused, WeComUnreachable
+from console.wecom.throttle import MemberThrottle
+from models import Channel, Contact, Delivery
+
+log = logging.getLogger(__name__)
+
+PAUSES = {
+    RefusalKind.RATE: timedelta(minutes=1),
+    RefusalKind.CONFIGURATION: timedelta(minutes=5),
+    RefusalKind.CREDENTIAL: timedelta(minutes=10),
+}
+"""How long a channel rests when the trouble is not this message's."""
+
+WECOM_BUSY = -1
+DUPLICATE_CHECK_SECONDS = 14_400
+SPREAD = 3_600
+
+
+class Adapter(Protocol):
+    """What the sender needs of a channel."""
+
+    def freeze(self, delivery: Delivery, contact: Contact, text: str) -> bytes:
+        """The request for one part, made once and then only repeated."""
+
+    def wait_for(self, claim: Claim) -> timedelta:
+        """How long this recipient must be left alone; zero: send now."""
+
+    def attempt(self, claim: Claim) -> Outcome:
+        """Send the frozen request once. Blocks; never raises for what the channel answers."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeComApp:
+    """One self-built app: whose callbacks we open, and as whom we speak. Real, or the sandbox's."""
+
+    channel: Channel
+    crypto: CallbackCrypto
+    client: WeComClient
+
+    @property
+    def corp_id(self) -> str:
+        return self.client.corp_id
+
+
+class AppMessages:
+    """`message/send` to a member, made safe to repeat by WeCom's duplicate check.
+
+    See developer.work.weixin.qq.com/document/path/90236, read 2026-11-24.
+    """
+
+    def __init__(self, app: WeComApp) -> None:
+        self._app = app
+        self._throttle = MemberThrottle()
+
+    def freeze(self, delivery: Delivery, contact: Contact, text: str) -> bytes:
+        # Two replies of equal text are two messages: the interval makes their requests differ.
+        interval = DUPLICATE_CHECK_SECONDS - delivery.id % SPREAD
+        return text_message(contact.external_userid, self._app.client.agent_id, text, duplicate_check_interval=interval)
+
+    def wait_for(self, claim: Claim) -> timedelta:
+        return timedelta(seconds=self._throttle.wait_for(claim.to_user))
+
+    def attempt(self, claim: Claim) -> Outcome:
+        try:
+            msgid = self._app.client.send_message(claim.request, claim.to_user)
+        except WeComUnreachable as silence:
+            return Outcome(verdict=Verdict.RETRY, text=str(silence), maybe_sent=silence.sent_maybe)
+        except WeComRefused as refused:
+            return outcome_of(refused)
+        return Outcome(verdict=Verdict.ACCEPTED, wecom_msgid=msgid, errcode=0)
+
+
+def outcome_of(refused: WeComRefused) -> Outcome:
+    """What a refusal means for the part that met it."""
+    if refused.kind in PAUSES:
+        verdict = Verdict.PAUSE
+    elif refused.kind in (RefusalKind.RETRY, RefusalKind.TOKEN):
+        verdict = Verdict.RETRY
+    else:
+        verdict = Verdict.REFUSED
+    return Outcome(
+        verdict=verdict,
+        errcode=refused.errcode,
+        text=str(refused),
+        pause=PAUSES.get(refused.kind),
+        most_attempts=3 if refused.errcode == WECOM_BUSY else None,
+    )
+
+
+class Channels:
+    """Every channel of this installation, and whose keys open which callback."""
+
+    def __init__(self, apps: list[WeComApp]) -> None:
+        self.apps = apps
+        self._adapters: dict[str, Adapter] = {app.channel: AppMessages(app) for app in apps}
+        self._by_corp = {app.corp_id: app for app in apps}
+
+    def freeze(self, delivery: Delivery, contact: Contact, text: str) -> bytes:
+        return self._adapters[delivery.channel].freeze(delivery, contact, text)
+
+    def wait_for(self, claim: Claim) -> timedelta:
+        adapter = self._adapters.get(claim.channel)
+        return adapter.wait_for(claim) if adapter else timedelta(0)
+
+    def attempt(self, claim: Claim) -> Outcome:
+        adapter = self._adapters.get(claim.channel)
+        if adapter is None:
+            return Outcome(verdict=Verdict.REFUSED, text='这个渠道没有启用，消息未发送。请联系管理员检查设置。')
+        return adapter.attempt(claim)
+
+    def open_event(self, corp_id: str, sealed: str) -> tuple[Channel, WeComEvent]:
+        app = self._by_corp[corp_id]
+        return app.channel, parse(app.crypto.open(sealed))

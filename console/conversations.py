@@ -1,0 +1,347 @@
+"""Chats with parents: who spoke last, who waits, who answers."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, or_, select, tuple_
+from sqlalchemy.orm import Session, joinedload
+
+from console import audit, personal_numbers, signals, staff
+from console.database import insert_once
+from console.errors import NotFound
+from models import (
+    Author,
+    Channel,
+    Contact,
+    Conversation,
+    ConversationStatus,
+    Direction,
+    Message,
+    Role,
+    Staff,
+    Student,
+    StudentGuardian,
+    utc_now,
+)
+
+LINE_IN_LIST = 120
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heard:
+    """One thing a parent said, in our words. `text` still holds what she typed."""
+
+    channel: Channel
+    external_userid: str
+    external_id: str | None
+    kind: str
+    text: str
+    sent_at: datetime
+    media_id: str | None = None
+    fields: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """A row of the list."""
+
+    conversation: Conversation
+    contact: Contact
+    student_name: str | None
+    kinship: str | None
+
+    @property
+    def title(self) -> str:
+        return title_of(self.contact, self.student_name, self.kinship)
+
+
+def title_of(contact: Contact, student_name: str | None, kinship: str | None) -> str:
+    """王梦瑶 · 妈妈 where the student is known, else the contact's own name."""
+    if student_name:
+        return f'{student_name} · {kinship}' if kinship else student_name
+    return contact.name or f'新客户 {contact.external_userid[:2]}…{contact.external_userid[-3:]}'
+
+
+def hear(session: Session, heard: Heard) -> tuple[Conversation, Message] | None:
+    """Add a parent's message to her conversation, made when it is the first; None if we have it already."""
+    conversation = _conversation_with(session, heard.channel, heard.external_userid)
+    if heard.external_id is not None and session.scalar(
+        select(Message.id).where(Message.conversation_id == conversation.id, Message.external_id == heard.external_id)
+    ):
+        return None
+    message = add_message(
+        session,
+        conversation,
+        direction=Direction.IN,
+        author=Author.PARENT,
+        kind=heard.kind,
+        text=personal_numbers.tokenise(session, conversation.id, heard.text),
+        media_id=heard.media_id,
+        fields=heard.fields or {},
+        external_id=heard.external_id,
+        sent_at=heard.sent_at,
+    )
+    conversation.last_inbound_seq = message.seq
+    conversation.unread += 1
+    if conversation.waiting_since is None:
+        conversation.waiting_since = message.created_at
+    conversation.status = ConversationStatus.WAITING
+    return conversation, message
+
+
+def add_message(session: Session, conversation: Conversation, **columns: Any) -> Message:
+    """Append a message to a locked conversation."""
+    conversation.last_seq += 1
+    now = utc_now()
+    message = Message(
+        conversation_id=conversation.id, seq=conversation.last_seq, created_at=now, **{'sent_at': now} | columns
+    )
+    session.add(message)
+    conversation.last_message_at = now
+    conversation.last_message_text = ' '.join(message.text.split())[:LINE_IN_LIST]
+    session.flush()
+    signals.announce(session, signals.conversation_changed, conversation.id)
+    return message
+
+
+def answered(session: Session, conversation: Conversation) -> None:
+    """We spoke last: nobody waits any more."""
+    conversation.waiting_since = None
+    conversation.unread = 0
+    conversation.status = ConversationStatus.OPEN
+    signals.announce(session, signals.conversation_changed, conversation.id)
+
+
+def recount(session: Session, conversation: Conversation) -> None:
+    """Work out anew who waits since when, after a message of ours was taken back."""
+    last = session.scalar(
+        select(Message).where(Message.conversation_id == conversation.id).order_by(Message.seq.desc()).limit(1)
+    )
+    first_waiting = session.scalar(
+        select(func.min(Message.created_at)).where(
+            Message.conversation_id == conversation.id,
+            Message.direction == Direction.IN,
+            Message.seq > last_outbound_seq(session, conversation.id),
+        )
+    )
+    conversation.waiting_since = first_waiting
+    conversation.status = ConversationStatus.WAITING if first_waiting else ConversationStatus.OPEN
+    if last is not None:
+        conversation.last_message_at = last.created_at
+        conversation.last_message_text = ' '.join(last.text.split())[:LINE_IN_LIST]
+    signals.announce(session, signals.conversation_changed, conversation.id)
+
+
+def last_outbound_seq(session: Session, conversation_id: int) -> int:
+    return (
+        session.scalar(
+            select(Message.seq)
+            .where(Message.conversation_id == conversation_id, Message.direction == Direction.OUT)
+            .order_by(Message.seq.desc())
+            .limit(1)
+        )
+        or 0
+    )
+
+
+def locked(session: Session, conversation_id: int) -> Conversation:
+    """The conversation, held until the transaction ends: whoever decides in it goes through here. Raises `NotFound`."""
+    conversation = session.scalar(
+        select(Conversation)
+        .where(Conversation.id == conversation_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if conversation is None:
+        raise NotFound('这个会话')
+    return conversation
+
+
+def seen(session: Session, conversation_id: int, *, by: int) -> Listed:
+    """One conversation with contact and student, if `by` may know of it. Raises `NotFound`, `NotAllowed`."""
+    member = staff.require(session, by, staff.Action.SEE_CONVERSATIONS)
+    found = _listed(session, Conversation.id == conversation_id, staff.sees_conversations(member), limit=1)
+    if not found:
+        raise NotFound('这个会话')
+    return found[0]
+
+
+def page(
+    session: Session,
+    *,
+    by: int,
+    status: ConversationStatus | None = None,
+    mine: bool = False,
+    search: str = '',
+    limit: int = 50,
+    after: tuple[datetime, int] | None = None,
+) -> list[Listed]:
+    """Up to `limit` conversations that `by` may know of: the waiting ones longest first, others newest first.
+
+    `after` is the (waiting since or last message time, id) of the last row of the page before.
+    """
+    member = staff.require(session, by, staff.Action.SEE_CONVERSATIONS)
+    conditions: list[Any] = [staff.sees_conversations(member)]
+    if status is not None:
+        conditions.append(Conversation.status == status)
+    if mine:
+        conditions.append(Conversation.assignee_id == member.id)
+    if search:
+        conditions.append(
+            or_(
+                Conversation.last_message_text.contains(search, autoescape=True),
+                Contact.name.contains(search, autoescape=True),
+                Student.name.contains(search, autoescape=True),
+            )
+        )
+    if status is ConversationStatus.WAITING:
+        if after is not None:
+            conditions.append(tuple_(Conversation.waiting_since, Conversation.id) > tuple_(*after))
+        order = (Conversation.waiting_since, Conversation.id)
+    else:
+        if after is not None:
+            conditions.append(tuple_(Conversation.last_message_at, Conversation.id) < tuple_(*after))
+        order = (Conversation.last_message_at.desc(), Conversation.id.desc())  # type: ignore[assignment]
+    return _listed(session, *conditions, limit=limit, order=order)
+
+
+def counts(session: Session, *, by: int) -> dict[str, int]:
+    """How many conversations wait and how many drafts want a decision, for the rail."""
+    member = staff.require(session, by)
+    waiting = select(func.count()).where(
+        Conversation.status == ConversationStatus.WAITING, staff.sees_conversations(member)
+    )
+    return {'waiting': session.scalar(waiting) or 0}
+
+
+def messages(
+    session: Session, conversation_id: int, *, by: int, limit: int = 50, before: int | None = None
+) -> list[Message]:
+    """The newest `limit` messages below seq `before`, oldest first. Raises `NotFound`, `NotAllowed`."""
+    seen(session, conversation_id, by=by)
+    query = select(Message).where(Message.conversation_id == conversation_id).order_by(Message.seq.desc()).limit(limit)
+    if before is not None:
+        query = query.where(Message.seq < before)
+    return list(reversed(session.scalars(query).all()))
+
+
+def find(session: Session, external_userid: str, *, by: int) -> Listed:
+    """The conversation with this person, the most recently used channel first. Raises `NotFound`, `NotAllowed`."""
+    member = staff.require(session, by, staff.Action.SEE_CONVERSATIONS)
+    found = _listed(
+        session,
+        Contact.external_userid == external_userid,
+        staff.sees_conversations(member),
+        limit=1,
+        order=(Conversation.last_message_at.desc(),),
+    )
+    if not found:
+        raise NotFound('这个会话')
+    return found[0]
+
+
+def mark_read(session: Session, conversation_id: int, *, by: int) -> None:
+    seen(session, conversation_id, by=by)
+    conversation = locked(session, conversation_id)
+    if conversation.unread:
+        conversation.unread = 0
+        signals.announce(session, signals.conversation_changed, conversation_id)
+
+
+def assign(session: Session, conversation_id: int, assignee_id: int | None, *, by: int) -> Conversation:
+    """Give the conversation to a member, or to nobody. Raises `NotFound`, `NotAllowed`."""
+    seen(session, conversation_id, by=by)
+    staff.require(session, by, staff.Action.TAKE_OVER)
+    if assignee_id is not None:
+        assignee = session.get(Staff, assignee_id)
+        if assignee is None or not assignee.active or assignee.role is Role.TESTER:
+            raise NotFound('这位同事')
+    conversation = locked(session, conversation_id)
+    audit.record(
+        session, 'assign', 'conversation', conversation_id, by=by, before=conversation.assignee_id, after=assignee_id
+    )
+    conversation.assignee_id = assignee_id
+    signals.announce(session, signals.conversation_changed, conversation_id)
+    return conversation
+
+
+def resolve(session: Session, conversation_id: int, *, by: int, resolved: bool = True) -> Conversation:
+    """Nothing more is to be said for now, or there is after all. A new message opens it again by itself."""
+    seen(session, conversation_id, by=by)
+    staff.require(session, by, staff.Action.TAKE_OVER)
+    conversation = locked(session, conversation_id)
+    if resolved:
+        conversation.status = ConversationStatus.RESOLVED
+        conversation.waiting_since = None
+        conversation.unread = 0
+    else:
+        recount(session, conversation)
+    audit.record(session, 'resolve' if resolved else 'reopen', 'conversation', conversation_id, by=by)
+    signals.announce(session, signals.conversation_changed, conversation_id)
+    return conversation
+
+
+def ensure(session: Session, channel: Channel, external_userid: str) -> Conversation:
+    """The conversation with this person, locked; made if there is none."""
+    return _conversation_with(session, channel, external_userid)
+
+
+def _conversation_with(session: Session, channel: Channel, external_userid: str) -> Conversation:
+    find_contact = select(Contact.id).where(Contact.channel == channel, Contact.external_userid == external_userid)
+    contact_id = session.scalar(find_contact)
+    if contact_id is None:
+        insert_once(
+            session,
+            Contact,
+            [{'channel': channel, 'external_userid': external_userid, 'created_at': utc_now()}],
+        )
+        contact_id = session.scalar(find_contact)
+    find_conversation = (
+        select(Conversation)
+        .where(Conversation.contact_id == contact_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    conversation = session.scalar(find_conversation)
+    if conversation is None:
+        insert_once(
+            session,
+            Conversation,
+            [
+                {
+                    'contact_id': contact_id,
+                    'channel': channel,
+                    'status': ConversationStatus.OPEN,
+                    'taken_over': False,
+                    'unread': 0,
+                    'last_seq': 0,
+                    'last_inbound_seq': 0,
+                    'last_message_at': utc_now(),
+                    'last_message_text': '',
+                }
+            ],
+        )
+        conversation = session.scalar(find_conversation)
+    assert conversation is not None  # noqa: S101  just inserted, by us or by another
+    return conversation
+
+
+def _listed(session: Session, *conditions: Any, limit: int, order: tuple[Any, ...] = ()) -> list[Listed]:
+    rows = session.execute(
+        select(Conversation, Student.name, StudentGuardian.kinship)
+        .join(Contact, Contact.id == Conversation.contact_id)
+        .outerjoin(Student, Student.id == Contact.student_id)
+        .outerjoin(
+            StudentGuardian,
+            (StudentGuardian.student_id == Contact.student_id) & (StudentGuardian.guardian_id == Contact.guardian_id),
+        )
+        .where(*conditions)
+        .options(joinedload(Conversation.contact))
+        .order_by(*order)
+        .limit(limit)
+    ).all()
+    return [
+        Listed(conversation=conversation, contact=conversation.contact, student_name=name, kinship=kinship)
+        for conversation, name, kinship in rows
+    ]

@@ -1,0 +1,334 @@
+"""The only door to the database: one call, one transaction, off the event loop.
+
+SQLite has one writer, so every write goes through one thread; readers run beside it. PostgreSQL has as many threads
+as connections, so that a query may wait for a thread but never times out waiting for a connection.
+"""
+
+import asyncio
+import fcntl
+import logging
+import os
+import random
+import select
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session, sessionmaker
+
+from console import signals
+from console.errors import ConsoleError
+
+P = ParamSpec('P')
+R = TypeVar('R')
+T = TypeVar('T')
+
+log = logging.getLogger(__name__)
+
+SQLITE_READERS = 4
+MOST_TOGETHER = 64
+NEWS_CHANNEL = 'edudesk_news'
+TRANSIENT_PGCODES = {'40001', '40P01', '57P01', '57P02', '57P03'}  # serialisation, deadlock, server shutting down
+
+
+class DatabaseInUse(ConsoleError):
+    """A second process was started on the same SQLite file."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f'数据库文件 {path.name} 正被另一个进程使用。请先停止它；需要多台服务器时请改用 PostgreSQL。')
+
+
+class Database:
+    """Engines, threads and the writer's queue for one database."""
+
+    def __init__(self, url: str, *, connections: int = 8) -> None:
+        """Raises `DatabaseInUse` if another process has this SQLite file open."""
+        self.url: URL = make_url(url)
+        self.instance = uuid.uuid4().hex
+        self.sqlite = self.url.get_backend_name() == 'sqlite'
+        self._lock_file: int | None = None
+        if self.sqlite:
+            self._lock_file = _lock(Path(self.url.database or ''))
+            self.engine = _sqlite_engine(self.url, pool_size=1)
+            self.read_engine = _sqlite_engine(self.url, pool_size=SQLITE_READERS, read_only=True)
+            self._writers = ThreadPoolExecutor(1, thread_name_prefix='database-writer')
+            self._readers = ThreadPoolExecutor(SQLITE_READERS, thread_name_prefix='database-reader')
+            self._together = self._writers
+        else:
+            self.engine = self.read_engine = _postgres_engine(self.url, pool_size=connections + 1)
+            self._writers = self._readers = ThreadPoolExecutor(connections, thread_name_prefix='database')
+            self._together = ThreadPoolExecutor(1, thread_name_prefix='database-together')
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self._read_sessions = sessionmaker(self.read_engine, expire_on_commit=False, autoflush=False)
+        self._queues: dict[Callable[..., None], list[tuple[Any, asyncio.Future[None]]]] = {}
+        self.loop: asyncio.AbstractEventLoop | None = None
+
+    def transact(self, work: Callable[Concatenate[Session, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run `work(session, …)` as one transaction in this thread: commits if it returns, rolls back if it raises.
+
+        PostgreSQL's deadlocks and lost connections are tried again, five times in all.
+        """
+        for attempt in range(5):
+            try:
+                return self._commit(work, *args, **kwargs)
+            except DBAPIError as fault:
+                if attempt == 4 or not _is_transient(fault):
+                    raise
+                time.sleep(random.uniform(0.05, 0.2) * 2**attempt)  # noqa: S311  jitter, not a secret
+        raise AssertionError('unreachable')
+
+    def read(self, work: Callable[Concatenate[Session, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run `work(session, …)` on a snapshot; what it writes is refused or rolled back."""
+        with self._read_sessions() as session:
+            try:
+                return work(session, *args, **kwargs)
+            finally:
+                session.rollback()
+
+    async def transact_soon(
+        self, work: Callable[Concatenate[Session, P], R], /, *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        return await asyncio.get_running_loop().run_in_executor(
+            self._writers, partial(self.transact, work, *args, **kwargs)
+        )
+
+    async def read_soon(self, work: Callable[Concatenate[Session, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        return await asyncio.get_running_loop().run_in_executor(
+            self._readers, partial(self.read, work, *args, **kwargs)
+        )
+
+    async def together(self, work: Callable[[Session, Sequence[T]], None], item: T) -> None:
+        """Have `work(session, items)` done for this item and all that queued meanwhile, in one commit.
+
+        Returns after the commit. All items of a batch fail together.
+        """
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = loop.create_future()
+        queue = self._queues.setdefault(work, [])
+        queue.append((item, done))
+        if len(queue) == 1:
+            self._together.submit(self._flush, loop, work)
+        await done
+
+    def close(self) -> None:
+        for threads in {self._writers, self._readers, self._together}:
+            threads.shutdown(wait=True)
+        self.engine.dispose()
+        self.read_engine.dispose()
+        if self._lock_file is not None:
+            os.close(self._lock_file)
+            self._lock_file = None
+
+    def _commit(self, work: Callable[..., R], /, *args: Any, **kwargs: Any) -> R:
+        with self._sessions.begin() as session:
+            result = work(session, *args, **kwargs)
+            news = session.info.pop('news', {})
+            if news and not self.sqlite:
+                self._notify(session, news)
+        self.emit(news)
+        return result
+
+    def emit(self, news: Any) -> None:
+        """Tell this process's listeners, on the loop."""
+        if self.loop is not None and news:
+            with suppress(RuntimeError):  # the loop has closed: nobody listens any more
+                self.loop.call_soon_threadsafe(_emit_all, list(news))
+
+    def _flush(self, loop: asyncio.AbstractEventLoop, work: Callable[..., None]) -> None:
+        queue = self._queues[work]
+        taken = queue[:MOST_TOGETHER]
+        fault: BaseException | None = None
+        try:
+            self.transact(work, [item for item, _ in taken])
+        except BaseException as raised:
+            fault = raised
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(self._settle, loop, work, [done for _, done in taken], fault)
+
+    def _settle(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        work: Callable[..., None],
+        waiting: list[asyncio.Future[None]],
+        fault: BaseException | None,
+    ) -> None:
+        queue = self._queues[work]
+        del queue[: len(waiting)]
+        if queue:
+            self._together.submit(self._flush, loop, work)
+        for done in waiting:
+            if done.done():
+                continue
+            if fault is None:
+                done.set_result(None)
+            else:
+                done.set_exception(fault)
+
+    def _notify(self, session: Session, news: Any) -> None:
+        names = {signal: name for name, signal in signals.BY_NAME.items()}
+        words = ' '.join(f'{names[signal]}:{payload}' for signal, payload in list(news)[:200])
+        session.execute(
+            text('SELECT pg_notify(:channel, :words)'), {'channel': NEWS_CHANNEL, 'words': f'{self.instance} {words}'}
+        )
+
+
+_current: Database | None = None
+
+
+def open_database(url: str, *, connections: int = 8) -> Database:
+    """Open the database of this process. Raises `DatabaseInUse`."""
+    global _current  # noqa: PLW0603  one database a process
+    if _current is not None:
+        raise RuntimeError('a database is open already')
+    _current = Database(url, connections=connections)
+    return _current
+
+
+def close_database() -> None:
+    global _current  # noqa: PLW0603
+    if _current is not None:
+        _current.close()
+        _current = None
+
+
+def current() -> Database:
+    if _current is None:
+        raise RuntimeError('no database is open')
+    return _current
+
+
+async def transact(work: Callable[Concatenate[Session, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+    """Run `work(session, …)` in a writer thread as one transaction and return its result.
+
+    Commits if it returns, rolls back if it raises. News announced by `work` is emitted on the event loop
+    after the commit, even if the caller has gone (a closed tab must not silence a change that happened).
+    """
+    return await current().transact_soon(work, *args, **kwargs)
+
+
+async def read(work: Callable[Concatenate[Session, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+    """Run `work(session, …)` in a reader thread. For looking only: nothing it writes is kept."""
+    return await current().read_soon(work, *args, **kwargs)
+
+
+async def together(work: Callable[[Session, Sequence[T]], None], item: T) -> None:
+    """Group commit, see `Database.together`."""
+    await current().together(work, item)
+
+
+@asynccontextmanager
+async def listening() -> AsyncIterator[None]:
+    """Hear the news of other processes on the same PostgreSQL, too. SQLite has one process only."""
+    database = current()
+    if database.sqlite:
+        yield
+        return
+    stop = Event()
+    thread = Thread(target=_listen, args=(database, stop), name='database-news', daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        await asyncio.to_thread(thread.join, 5)
+
+
+def _listen(database: Database, stop: Event) -> None:
+    while not stop.is_set():
+        try:
+            with database.engine.connect().execution_options(isolation_level='AUTOCOMMIT') as connection:
+                connection.exec_driver_sql(f'LISTEN {NEWS_CHANNEL}')
+                driver: Any = connection.connection.driver_connection
+                while not stop.is_set():
+                    if select.select([driver], [], [], 1.0)[0]:
+                        driver.poll()
+                        while driver.notifies:
+                            _pass_on(database, driver.notifies.pop(0).payload)
+        except (DBAPIError, OSError, ValueError):
+            log.warning('news from other processes is interrupted; trying again')
+            stop.wait(2)
+
+
+def _pass_on(database: Database, payload: str) -> None:
+    instance, *words = payload.split()
+    if instance == database.instance:
+        return
+    pairs = [word.partition(':') for word in words]
+    database.emit([(signals.BY_NAME[name], int(number)) for name, _, number in pairs if name in signals.BY_NAME])
+
+
+def _emit_all(news: list[tuple[Any, int]]) -> None:
+    for signal, payload in news:
+        signal.emit(payload)
+
+
+def _lock(path: Path) -> int:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(f'{path}.lock', os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise DatabaseInUse(path) from None
+    return descriptor
+
+
+def _sqlite_engine(url: URL, *, pool_size: int, read_only: bool = False) -> Engine:
+    engine = create_engine(url, pool_size=pool_size, max_overflow=0, connect_args={'check_same_thread': False})
+
+    @event.listens_for(engine, 'connect')
+    def prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver must not begin transactions of its own
+        for pragma in (
+            'journal_mode=WAL',
+            'synchronous=FULL',
+            'foreign_keys=ON',
+            'busy_timeout=5000',
+            f'query_only={"ON" if read_only else "OFF"}',
+        ):
+            connection.execute(f'PRAGMA {pragma}')
+
+    @event.listens_for(engine, 'begin')
+    def begin(connection: Connection) -> None:
+        # A deferred transaction that reads and then writes fails at once when another wrote in between.
+        connection.exec_driver_sql('BEGIN' if read_only else 'BEGIN IMMEDIATE')
+
+    return engine
+
+
+def _postgres_engine(url: URL, *, pool_size: int) -> Engine:
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_pre_ping=True,
+        connect_args={
+            'connect_timeout': 5,
+            'options': '-c statement_timeout=15000 -c idle_in_transaction_session_timeout=30000 -c timezone=UTC',
+        },
+    )
+
+
+def _is_transient(fault: DBAPIError) -> bool:
+    return fault.connection_invalidated or getattr(fault.orig, 'pgcode', None) in TRANSIENT_PGCODES
+
+
+def insert_once(session: Session, table: type[Any], rows: list[dict[str, Any]]) -> int:
+    """Insert the rows that break no unique key, leave the others out; how many were new."""
+    if not rows:
+        return 0
+    if session.get_bind().dialect.name == 'sqlite':
+        from sqlalchemy.dialects.sqlite import insert
+    else:
+        from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]
+    statement = insert(table.__table__).on_conflict_do_nothing().values(rows)
+    return int(session.connection().execute(statement).rowcount)

@@ -1,0 +1,327 @@
+"""What was released and is to be sent: claimed, tried, accepted, tried again, given up.
+
+A part is sent only after the one before it was accepted, and nothing of a conversation overtakes what is older.
+The request is frozen at the first claim and repeated byte for byte, so that WeCom itself can tell a repetition.
+"""
+
+import random
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session, aliased
+
+from console import alerts, audit, leases, personal_numbers, signals, staff
+from console.crypto import cipher
+from console.errors import Conflict, NotFound
+from models import (
+    UNFINISHED,
+    Contact,
+    Conversation,
+    Delivery,
+    DeliveryStatus,
+    Draft,
+    DraftEvent,
+    DraftStatus,
+    Message,
+    utc_now,
+)
+
+LEASE = timedelta(seconds=60)
+"""Longer than the longest WeCom call (20 s), so that a lease lost means a process lost."""
+
+PAUSES = [timedelta(seconds=s) for s in (2, 10, 60, 300, 900, 1800, 3600, 3600)]
+"""After the first, second … failed attempt. Nine attempts in all."""
+
+GIVE_UP_AFTER = timedelta(hours=3, minutes=30)
+"""WeCom's duplicate check looks back four hours at most; a chat reply is worth little after that anyway."""
+
+
+class Verdict(StrEnum):
+    """What an attempt came to."""
+
+    ACCEPTED = 'accepted'
+    RETRY = 'retry'  # the channel is busy or out of reach
+    PAUSE = 'pause'  # not this message's fault: rate, configuration, credentials; does not count as an attempt
+    REFUSED = 'refused'  # for good
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    verdict: Verdict
+    wecom_msgid: str | None = None
+    errcode: int | None = None
+    text: str | None = None  # for the person at the screen: why, and what to do
+    pause: timedelta | None = None
+    maybe_sent: bool = False  # the request may have arrived although no answer came
+    most_attempts: int | None = None  # fewer than usual, where WeCom asks for it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """A part taken for sending. Finish it under its token."""
+
+    delivery_id: int
+    token: int
+    conversation_id: int
+    channel: str
+    to_user: str
+    request: bytes
+    last: bool
+
+
+Freeze = Callable[[Delivery, Contact, str], bytes]
+"""Makes the channel's request for a part, its contact and its text. Called once a part."""
+
+
+def queue(
+    session: Session,
+    conversation: Conversation,
+    message: Message,
+    parts: list[str],
+    *,
+    draft: Draft | None,
+    due_in: timedelta,
+) -> list[Delivery]:
+    """Put a message's parts on their way, the first no earlier than `due_in` from now."""
+    rows = []
+    for number, text in enumerate(parts, 1):
+        client_id = f'{secrets.token_hex(13)}_p{number}'
+        rows.append(
+            Delivery(
+                conversation_id=conversation.id,
+                message_id=message.id,
+                draft_id=draft.id if draft else None,
+                channel=conversation.channel,
+                part=number,
+                parts=len(parts),
+                client_id=client_id,
+                text_sealed=cipher().seal(text, f'delivery:{client_id}'),
+                due_at=utc_now() + due_in,
+            )
+        )
+    session.add_all(rows)
+    session.flush()
+    signals.announce(session, signals.delivery_queued, conversation.id)
+    return rows
+
+
+def claim_next(session: Session, freeze: Freeze) -> Claim | None:
+    """Take the part that is due longest and that nothing older of its conversation holds back; None: there is none."""
+    older = aliased(Delivery)
+    gate = ~(
+        select(older.id)
+        .where(
+            older.conversation_id == Delivery.conversation_id,
+            older.id < Delivery.id,
+            older.status.in_(UNFINISHED),
+        )
+        .exists()
+    )
+    row = leases.claim(
+        session, Delivery, ready=DeliveryStatus.READY, running=DeliveryStatus.SENDING, lease=LEASE, gate=gate
+    )
+    if row is None:
+        return None
+    contact = session.scalars(
+        select(Contact)
+        .join(Conversation, Conversation.contact_id == Contact.id)
+        .where(Conversation.id == row.conversation_id)
+    ).one()
+    if row.request_sealed is None:
+        text = cipher().open(row.text_sealed, f'delivery:{row.client_id}')
+        row.request_sealed = cipher().seal(freeze(row, contact, text).decode(), f'delivery_request:{row.client_id}')
+        row.first_attempt_at = utc_now()
+    draft = session.get(Draft, row.draft_id, with_for_update=True) if row.draft_id else None
+    if draft is not None and draft.status is DraftStatus.APPROVED:
+        draft.status = DraftStatus.SENDING
+        _log(session, draft, 'sending')
+    signals.announce(session, signals.conversation_changed, row.conversation_id)
+    return Claim(
+        delivery_id=row.id,
+        token=row.lease_token,
+        conversation_id=row.conversation_id,
+        channel=row.channel,
+        to_user=contact.external_userid,
+        request=cipher().open(row.request_sealed, f'delivery_request:{row.client_id}').encode(),
+        last=row.part == row.parts,
+    )
+
+
+def record_outcome(session: Session, claim: Claim, outcome: Outcome) -> bool:
+    """Write down what an attempt came to; False if the claim is no longer ours and nothing was written."""
+    row = session.scalar(
+        select(Delivery)
+        .where(
+            Delivery.id == claim.delivery_id,
+            Delivery.lease_token == claim.token,
+            Delivery.status == DeliveryStatus.SENDING,
+        )
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if row is None:
+        return False
+    row.lease_until = None
+    row.lost_leases = 0
+    row.errcode = outcome.errcode
+    row.last_error = outcome.text
+    row.maybe_sent = row.maybe_sent or outcome.maybe_sent
+    match outcome.verdict:
+        case Verdict.ACCEPTED:
+            row.status, row.wecom_msgid, row.finished_at = DeliveryStatus.ACCEPTED, outcome.wecom_msgid, utc_now()
+            _accepted(session, row)
+        case Verdict.REFUSED:
+            _give_up(session, row, DeliveryStatus.DEAD)
+        case Verdict.RETRY | Verdict.PAUSE:
+            _wait(session, row, outcome)
+    signals.announce(session, signals.conversation_changed, row.conversation_id)
+    return True
+
+
+def put_back(session: Session, claim: Claim, wait: timedelta) -> None:
+    """Not now: the member had too many messages lately. Not an attempt."""
+    session.execute(
+        update(Delivery)
+        .where(Delivery.id == claim.delivery_id, Delivery.lease_token == claim.token)
+        .values(status=DeliveryStatus.READY, due_at=utc_now() + wait, lease_until=None, attempts=Delivery.attempts - 1)
+    )
+
+
+def take_back(session: Session, draft: Draft) -> bool:
+    """Undo a release: remove its parts, if the sender has none of them yet."""
+    rows = list(session.scalars(select(Delivery).where(Delivery.draft_id == draft.id).with_for_update()))
+    if any(row.status is not DeliveryStatus.READY or row.first_attempt_at is not None for row in rows):
+        return False
+    for message_id in {row.message_id for row in rows}:
+        session.delete(session.get_one(Message, message_id))
+    for row in rows:
+        session.delete(row)
+    session.flush()
+    return True
+
+
+def retry(session: Session, message_id: int, *, by: int) -> None:
+    """Send again what failed, with the same identity: what WeCom has already, it will not show twice.
+
+    Raises `NotAllowed`, `NotFound`, `Conflict` if there is nothing to send again or a repetition could not be told.
+    """
+    staff.require(session, by, staff.Action.SEND_ALONE)
+    rows = list(
+        session.scalars(
+            select(Delivery).where(Delivery.message_id == message_id).order_by(Delivery.part).with_for_update()
+        )
+    )
+    if not rows:
+        raise NotFound('这条消息')
+    failed = [row for row in rows if row.status not in (*UNFINISHED, DeliveryStatus.ACCEPTED)]
+    if not failed:
+        raise Conflict('这条消息没有失败的部分，不需要重发。', 'closed')
+    now = utc_now()
+    if any(row.maybe_sent and row.first_attempt_at and now - row.first_attempt_at > GIVE_UP_AFTER for row in failed):
+        raise Conflict('已无法判断家长是否收到过这条消息，重发可能重复。请先向家长确认，再写一条新消息。', 'uncertain')
+    for row in failed:
+        row.status, row.due_at, row.attempts, row.last_error, row.errcode = DeliveryStatus.READY, now, 0, None, None
+        row.finished_at = None
+        if not row.maybe_sent:
+            row.first_attempt_at, row.request_sealed = None, None
+    draft = session.get(Draft, rows[0].draft_id, with_for_update=True) if rows[0].draft_id else None
+    if draft is not None and draft.status is DraftStatus.FAILED:
+        draft.status = DraftStatus.APPROVED
+        _log(session, draft, 'retried', by=by)
+    audit.record(session, 'retry', 'message', message_id, by=by)
+    signals.announce(session, signals.delivery_queued, rows[0].conversation_id)
+    signals.announce(session, signals.conversation_changed, rows[0].conversation_id)
+
+
+def of_messages(session: Session, message_ids: list[int]) -> dict[int, list[Delivery]]:
+    """The parts of each message, in order."""
+    found: dict[int, list[Delivery]] = {}
+    rows = session.scalars(
+        select(Delivery).where(Delivery.message_id.in_(message_ids)).order_by(Delivery.message_id, Delivery.part)
+    )
+    for row in rows:
+        found.setdefault(row.message_id, []).append(row)
+    return found
+
+
+def failed(session: Session, *, by: int, limit: int = 50) -> list[Delivery]:
+    """Parts that a person must look at, newest first. Raises `NotAllowed`."""
+    member = staff.require(session, by, staff.Action.SEE_CONVERSATIONS)
+    return list(
+        session.scalars(
+            select(Delivery)
+            .join(Conversation, Conversation.id == Delivery.conversation_id)
+            .where(
+                Delivery.status.in_((DeliveryStatus.DEAD, DeliveryStatus.UNCERTAIN, DeliveryStatus.BOUNCED)),
+                staff.sees_conversations(member),
+            )
+            .order_by(Delivery.id.desc())
+            .limit(limit)
+        )
+    )
+
+
+def park_lost(session: Session) -> int:
+    """Parts whose sender vanished three times wait for a person; how many."""
+    rows = leases.park_rows(session, Delivery, running=DeliveryStatus.SENDING, parked=DeliveryStatus.UNCERTAIN)
+    for row in rows:
+        _give_up(session, row, DeliveryStatus.UNCERTAIN)
+    return len(rows)
+
+
+def parts_of(session: Session, conversation: Conversation, text: str) -> list[str]:
+    """`text` with the parent's own numbers put back, cut into parts the channel takes whole."""
+    from console.wecom.text import parts
+
+    return parts(personal_numbers.restore(session, conversation.id, text))
+
+
+def _wait(session: Session, row: Delivery, outcome: Outcome) -> None:
+    if outcome.verdict is Verdict.PAUSE:
+        row.attempts -= 1
+        alerts.raise_alert(session, f'channel:{row.channel}', outcome.text or '消息通道暂停。')
+    pause = outcome.pause or PAUSES[min(row.attempts, len(PAUSES)) - 1] * random.uniform(0.5, 1.0)  # noqa: S311
+    too_late = row.first_attempt_at is not None and utc_now() + pause - row.first_attempt_at > GIVE_UP_AFTER
+    if too_late or row.attempts >= (outcome.most_attempts or len(PAUSES) + 1):
+        _give_up(session, row, DeliveryStatus.UNCERTAIN if row.maybe_sent else DeliveryStatus.DEAD)
+        return
+    row.status, row.due_at = DeliveryStatus.READY, utc_now() + pause
+
+
+def _accepted(session: Session, row: Delivery) -> None:
+    alerts.clear(session, f'channel:{row.channel}')
+    draft = session.get(Draft, row.draft_id, with_for_update=True) if row.draft_id else None
+    if draft is None or row.part != row.parts:
+        signals.announce(session, signals.delivery_queued, row.conversation_id)
+        return
+    draft.status = DraftStatus.SENT
+    _log(session, draft, 'sent')
+
+
+def _give_up(session: Session, row: Delivery, status: DeliveryStatus) -> None:
+    """This part will not be sent, nor what follows it in the same message: half an answer is worse than none."""
+    row.status, row.finished_at = status, utc_now()
+    session.execute(
+        update(Delivery)
+        .where(Delivery.message_id == row.message_id, Delivery.part > row.part, Delivery.status == DeliveryStatus.READY)
+        .values(status=DeliveryStatus.CANCELLED, finished_at=utc_now())
+    )
+    draft = session.get(Draft, row.draft_id, with_for_update=True) if row.draft_id else None
+    if draft is not None and draft.status in (DraftStatus.SENDING, DraftStatus.APPROVED):
+        draft.status = DraftStatus.FAILED
+        draft.reason = row.last_error
+        _log(session, draft, 'failed', note=row.last_error)
+    alerts.raise_alert(session, 'delivery_failed', '有消息发送失败，请到会话中查看原因并处理。')
+    signals.announce(session, signals.delivery_queued, row.conversation_id)
+    signals.announce(session, signals.conversation_changed, row.conversation_id)
+
+
+def _log(session: Session, draft: Draft, action: str, *, by: int | None = None, note: str | None = None) -> None:
+    session.add(
+        DraftEvent(draft_id=draft.id, staff_id=by, action=action, version=draft.version, content=None, note=note)
+    )
+    signals.announce(session, signals.draft_changed, draft.id)

@@ -1,0 +1,140 @@
+"""Keep what WeCom tells us, once each; then understand it: contact, conversation, message, turn."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session, aliased
+
+from console import alerts, conversations, drafts, signals, turns
+from console.database import insert_once
+from console.wecom.events import WeComEvent
+from models import Channel, EventStatus, ReceivedEvent, utc_now
+
+MOST_AT_ONCE = 20
+MOST_ATTEMPTS = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arrival:
+    """A genuine callback, not yet understood. `fresh`: WeCom's time stamp is within the window."""
+
+    corp_id: str
+    cipher_hash: str
+    dedup_key: str
+    gate: str
+    sealed: str
+    sent_at: datetime
+    fresh: bool
+
+
+Opener = Callable[[str, str], tuple[Channel, WeComEvent]]
+"""(corp_id, sealed) -> which channel it belongs to, and what it says. Raises if our keys no longer open it."""
+
+
+def store(session: Session, arrivals: Sequence[Arrival]) -> None:
+    """Keep each arrival unless we have it already: the same bytes, or the same message encrypted anew."""
+    now = utc_now()
+    fresh = [_row(arrival, now) for arrival in arrivals if arrival.fresh]
+    kept = insert_once(session, ReceivedEvent, fresh)
+    stale = insert_once(session, ReceivedEvent, [_row(arrival, now) for arrival in arrivals if not arrival.fresh])
+    if kept:
+        signals.announce(session, signals.event_stored, 0)
+    if stale:
+        alerts.raise_alert(
+            session,
+            'quarantine',
+            '收到了时间戳与本机相差超过 5 分钟的企业微信消息，已隔离，没有自动处理。请检查服务器时钟。',
+        )
+
+
+def understand(session: Session, open_event: Opener, pace: turns.Pace, *, limit: int = MOST_AT_ONCE) -> int:
+    """Turn up to `limit` stored events into messages, oldest first, those of one sender in order; how many.
+
+    What cannot be understood is tried three times and then parked for a person, and holds up only its own sender.
+    """
+    older = aliased(ReceivedEvent)
+    mine = ReceivedEvent.status == EventStatus.NEW
+    held_back = (
+        select(older.id)
+        .where(older.gate == ReceivedEvent.gate, older.id < ReceivedEvent.id, older.status == EventStatus.NEW)
+        .exists()
+    )
+    query = select(ReceivedEvent).where(mine).order_by(ReceivedEvent.id).limit(limit)
+    if session.get_bind().dialect.name != 'sqlite':
+        # Several servers share the work here, so a sender's next event must wait for the one another holds.
+        query = query.where(~held_back).with_for_update(skip_locked=True)
+    events = session.scalars(query).all()
+    blocked: set[str] = set()
+    for event in events:
+        if event.gate in blocked:
+            continue
+        try:
+            with session.begin_nested():
+                _digest(session, event, open_event, pace)
+                event.status = EventStatus.DONE
+        except Exception as fault:  # one bad event must not stop the rest, whatever it is
+            blocked.add(event.gate)
+            _remember_fault(session, event, fault)
+    return len(events)
+
+
+def release(session: Session, event_id: int) -> None:
+    """A person decided that a quarantined or parked event is to be understood after all."""
+    session.execute(
+        update(ReceivedEvent)
+        .where(
+            ReceivedEvent.id == event_id,
+            ReceivedEvent.status.in_((EventStatus.QUARANTINED, EventStatus.PARKED)),
+        )
+        .values(status=EventStatus.NEW, attempts=0)
+    )
+    signals.announce(session, signals.event_stored, event_id)
+
+
+def _digest(session: Session, event: ReceivedEvent, open_event: Opener, pace: turns.Pace) -> None:
+    channel, said = open_event(event.corp_id, event.sealed)
+    if said.kind == 'event' or said.sender is None:
+        return
+    heard = conversations.hear(
+        session,
+        conversations.Heard(
+            channel=channel,
+            external_userid=said.sender,
+            external_id=said.fields.get('MsgId') if isinstance(said.fields.get('MsgId'), str) else None,  # type: ignore[arg-type]
+            kind=said.kind,
+            text=said.text or '',
+            sent_at=said.created_at or event.sent_at.astimezone(UTC),
+            media_id=said.media_id,
+            fields={key: value for key, value in said.fields.items() if key not in ('Content', 'MsgId')},
+        ),
+    )
+    if heard is None:
+        return
+    conversation, message = heard
+    drafts.supersede_pending(session, conversation.id, note='家长又发来了新消息')
+    turns.heard(session, conversation, message, pace)
+
+
+def _remember_fault(session: Session, event: ReceivedEvent, fault: Exception) -> None:
+    event.attempts += 1
+    event.last_error = type(fault).__name__
+    if event.attempts >= MOST_ATTEMPTS:
+        event.status = EventStatus.PARKED
+        alerts.raise_alert(session, 'parked_event', '有企业微信消息无法识别，已搁置。请联系技术人员查看“消息故障”。')
+
+
+def _row(arrival: Arrival, now: datetime) -> dict[str, Any]:
+    return {
+        'corp_id': arrival.corp_id,
+        'cipher_hash': arrival.cipher_hash,
+        'dedup_key': arrival.dedup_key,
+        'gate': arrival.gate,
+        'sealed': arrival.sealed,
+        'status': EventStatus.NEW if arrival.fresh else EventStatus.QUARANTINED,
+        'attempts': 0,
+        'sent_at': arrival.sent_at,
+        'received_at': now,
+    }

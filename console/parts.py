@@ -1,0 +1,51 @@
+"""The parts of this process that pages and routes may ask for, as run.py put them together."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from console.channels import Channels
+from console.sandbox import Sandbox
+from console.sign_in import Tokens
+from console.workers import Workers
+from console.writing.context import Writer
+
+
+@dataclass(kw_only=True)
+class Parts:
+    """`demo`: development with the sandbox as the whole WeCom, where one click signs in."""
+
+    version: str
+    school: str
+    base_url: str
+    production: bool
+    demo: bool
+    undo: timedelta
+    channels: Channels
+    tokens: Tokens
+    writer: Writer
+    workers: Workers
+    sandbox: Sandbox | None  # None: simulation is off
+    setup_code: str | None  # opens the set-up page while there is no staff
+
+    @property
+    def secure(self) -> bool:
+        return self.base_url.startswith('https://')
+
+    @property
+    def cookie(self) -> str:
+        """Name of the session cookie; the prefix makes browsers insist on https and on this host."""
+        return '__Host-edudesk_session' if self.secure else 'edudesk_session'
+
+
+_parts: Parts | None = None
+
+
+def put(new: Parts) -> None:
+    global _parts  # noqa: PLW0603  one console a process
+    _parts = new
+
+
+def parts() -> Parts:
+    if _parts is None:
+        raise RuntimeError('run.build has not put the parts together')
+    return _parts

@@ -1,0 +1,113 @@
+"""Personal numbers in a parent's words: replaced by tokens at intake, their values sealed beside the text.
+
+The stored text is then safe for prompts, search, logs and exports by construction.
+"""
+
+import re
+from collections.abc import Iterator
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from console import audit, staff
+from console.crypto import cipher, masked
+from models import SealedValue
+
+_PATTERNS = (
+    (
+        '身份证号',
+        re.compile(
+            r'(?<![0-9A-Za-z])[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])\d{3}[\dXx](?![0-9A-Za-z])'
+        ),
+    ),
+    ('银行卡号', re.compile(r'(?<!\d)\d{4}(?:[ -]?\d{4}){3}(?:[ -]?\d{1,3})?(?!\d)')),
+    ('手机号', re.compile(r'(?<!\d)(?:\+?86[ -]?)?1[3-9]\d(?:[ -]?\d{4}){2}(?!\d)')),
+    ('邮箱', re.compile(r'(?<![\w.+-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+')),
+    (
+        '微信号',
+        re.compile(
+            r'(?:微信|wechat|wx|vx|V信)号?\s*(?:是|为|[:：])?\s*([a-zA-Z][\w-]{5,19})', re.IGNORECASE | re.ASCII
+        ),
+    ),
+)
+_TOKEN = re.compile(r'⟦(?:身份证号|银行卡号|手机号|邮箱|微信号)\d+⟧')
+
+
+def tokenise(session: Session, conversation_id: int, text: str) -> str:
+    """`text` with every personal number replaced by a token such as ⟦手机号1⟧; the same number, the same token."""
+    text = text.replace('⟦', '[').replace('⟧', ']')
+    found = list(_numbers(text))
+    if not found:
+        return text
+    known = {row.value_index: row.token for row in _rows(session, conversation_id)}
+    for kind, value in found:
+        index = cipher().index(value)
+        if index not in known:
+            token = f'⟦{kind}{1 + sum(kind in other for other in known.values())}⟧'
+            known[index] = token
+            session.add(
+                SealedValue(
+                    conversation_id=conversation_id,
+                    token=token,
+                    masked=masked(value),
+                    value_index=index,
+                    value_sealed=cipher().seal(value, _place(conversation_id, token)),
+                )
+            )
+        text = text.replace(value, known[index])
+    session.flush()
+    return text
+
+
+def restore(session: Session, conversation_id: int, text: str) -> str:
+    """`text` with the tokens' true values, for the parent herself. An unknown token stays as it is."""
+    if not _TOKEN.search(text):
+        return text
+    values = {
+        row.token: cipher().open(row.value_sealed, _place(conversation_id, row.token))
+        for row in _rows(session, conversation_id)
+    }
+    return _TOKEN.sub(lambda token: values.get(token.group(), token.group()), text)
+
+
+def masks(session: Session, conversation_id: int) -> dict[str, str]:
+    """Token -> what may be shown of it, `138****5678`."""
+    return {row.token: row.masked for row in _rows(session, conversation_id)}
+
+
+def show(text: str, known: dict[str, str]) -> str:
+    """`text` as staff read it: every token as its mask."""
+    return _TOKEN.sub(lambda token: known.get(token.group(), token.group()), text)
+
+
+def unmask(text: str, known: dict[str, str]) -> str:
+    """The reverse of `show`, for a text that staff edited: a mask that was left as it was is its token again."""
+    for token, mask in known.items():
+        text = text.replace(mask, token)
+    return text
+
+
+def reveal(session: Session, conversation_id: int, token: str, *, by: int, reason: str) -> str | None:
+    """The true value, and a line in the audit. Raises `NotAllowed`."""
+    staff.require(session, by, staff.Action.SEE_NUMBERS)
+    row = session.scalar(
+        select(SealedValue).where(SealedValue.conversation_id == conversation_id, SealedValue.token == token)
+    )
+    audit.record(session, 'reveal', 'conversation', conversation_id, by=by, token=token, reason=reason)
+    return cipher().open(row.value_sealed, _place(conversation_id, token)) if row else None
+
+
+def _numbers(text: str) -> Iterator[tuple[str, str]]:
+    taken = text
+    for kind, pattern in _PATTERNS:
+        for match in pattern.finditer(taken):
+            yield kind, match.group(1) if pattern.groups else match.group()
+        taken = pattern.sub(lambda match: ' ' * len(match.group()), taken)
+
+
+def _rows(session: Session, conversation_id: int) -> list[SealedValue]:
+    return list(session.scalars(select(SealedValue).where(SealedValue.conversation_id == conversation_id)))
+
+
+def _place(conversation_id: int, token: str) -> str:
+    return f'sealed_value:{conversation_id}:{token}'

@@ -1,0 +1,88 @@
+"""A colleague answers instead of the AI: in her own words, or by taking the conversation over."""
+
+from dataclasses import asdict
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+
+from console import conversations, deliveries, dossiers, drafts, personal_numbers, signals, staff, turns
+from console.writing.checks import check_text
+from console.writing.evidence import trace
+from models import Author, Conversation, Direction, Draft, DraftStatus, Message
+
+
+def send(session: Session, conversation_id: int, text: str, *, by: int) -> Message | Draft:
+    """A colleague's own words: sent by who may send alone, else offered for release.
+
+    Raises `NotAllowed`, `NotFound`, `Invalid`.
+    """
+    member = staff.require(session, by, staff.Action.PROPOSE_REPLY)
+    if not staff.may(member.role, staff.Action.SEND_ALONE):
+        return propose(session, conversation_id, text, by=by)
+    conversations.seen(session, conversation_id, by=by)
+    text = drafts.checked(text)
+    conversation = conversations.locked(session, conversation_id)
+    text = personal_numbers.unmask(text, personal_numbers.masks(session, conversation.id))
+    turns.give_up_active(session, conversation.id)
+    drafts.supersede_pending(session, conversation.id, note=f'{member.name}已直接回复', by=by)
+    message = conversations.add_message(
+        session, conversation, direction=Direction.OUT, author=Author.STAFF, staff_id=by, text=text
+    )
+    parts = deliveries.parts_of(session, conversation, text)
+    deliveries.queue(session, conversation, message, parts, draft=None, due_in=timedelta(0))
+    conversations.answered(session, conversation)
+    return message
+
+
+def take_over(session: Session, conversation_id: int, *, by: int) -> Conversation:
+    """A person answers from now on; the AI stays silent. Raises `NotAllowed`, `NotFound`."""
+    member = staff.require(session, by, staff.Action.TAKE_OVER)
+    conversations.seen(session, conversation_id, by=by)
+    conversation = conversations.locked(session, conversation_id)
+    conversation.taken_over = True
+    conversation.assignee_id = member.id
+    turns.give_up_active(session, conversation_id)
+    drafts.supersede_pending(session, conversation_id, note=f'{member.name}接管了会话', by=by)
+    signals.announce(session, signals.conversation_changed, conversation_id)
+    return conversation
+
+
+def hand_back(session: Session, conversation_id: int, *, by: int) -> Conversation:
+    """The AI drafts again, at once if the parent waits. Raises `NotAllowed`, `NotFound`."""
+    staff.require(session, by, staff.Action.TAKE_OVER)
+    conversations.seen(session, conversation_id, by=by)
+    conversation = conversations.locked(session, conversation_id)
+    conversation.taken_over = False
+    if conversation.waiting_since is not None and turns.active(session, conversation_id) is None:
+        turns.open_turn(session, conversation)
+    signals.announce(session, signals.conversation_changed, conversation_id)
+    return conversation
+
+
+def propose(session: Session, conversation_id: int, text: str, *, by: int) -> Draft:
+    """Offer a colleague's own reply for release, in place of the AI's. Raises `NotAllowed`, `NotFound`, `Invalid`."""
+    member = staff.require(session, by, staff.Action.PROPOSE_REPLY)
+    conversations.seen(session, conversation_id, by=by)
+    text = drafts.checked(text)
+    conversation = conversations.locked(session, conversation_id)
+    text = personal_numbers.unmask(text, personal_numbers.masks(session, conversation.id))
+    turns.give_up_active(session, conversation.id)
+    drafts.supersede_pending(session, conversation.id, note=f'{member.name}另写了回复', by=by)
+    context = dossiers.for_conversation(session, conversation)
+    draft = Draft(
+        conversation_id=conversation.id,
+        channel=conversation.channel,
+        status=DraftStatus.PENDING,
+        basis_seq=conversation.last_inbound_seq,
+        customer_message='\n'.join(said.text for said in context.turn),
+        content=text,
+        original_content=text,
+        writer='人工',
+        author_id=member.id,
+        sources=[asdict(source) for source in trace(text, context)],
+        checks=[asdict(check) for check in check_text(text, context)],
+    )
+    session.add(draft)
+    session.flush()
+    drafts.log_event(session, draft, 'proposed', by=by, content=text)
+    return draft

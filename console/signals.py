@@ -1,0 +1,40 @@
+"""News the open pages and the workers listen to, announced only after the transaction that made it true."""
+
+from nicegui import Event
+from sqlalchemy.orm import Session
+
+Signal = Event[[int]]
+
+draft_changed: Signal = Signal()
+"""A draft was added or moved. Carries its id."""
+
+conversation_changed: Signal = Signal()
+"""A conversation has a new message, delivery state, assignee or status. Carries its id."""
+
+student_changed: Signal = Signal()
+"""A student's record was added, changed or erased. Carries its id."""
+
+knowledge_changed: Signal = Signal()
+"""A knowledge entry was added, changed or retired. Carries its id; 0 for many at once."""
+
+staff_changed: Signal = Signal()
+"""A staff account was added, changed, or its sign-ins were ended. Carries its id."""
+
+alert_changed: Signal = Signal()
+"""An alert was raised, repeated or closed. Carries its id."""
+
+event_stored: Signal = Signal()
+"""WeCom told us something; it waits to be understood. Carries how many."""
+
+turn_opened: Signal = Signal()
+"""The parent said something that wants a reply. Carries the turn's id."""
+
+delivery_queued: Signal = Signal()
+"""A released reply waits to be sent. Carries the conversation's id."""
+
+BY_NAME: dict[str, Signal] = {name: value for name, value in list(globals().items()) if isinstance(value, Event)}
+
+
+def announce(session: Session, signal: Signal, payload: int) -> None:
+    """Remember to emit `signal` once `session` has committed; a rollback forgets it."""
+    session.info.setdefault('news', {})[(signal, payload)] = None

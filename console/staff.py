@@ -1,0 +1,243 @@
+"""Staff accounts, and who may do and see what."""
+
+import re
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, delete, false, func, or_, select, true
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from console import audit, signals
+from console.errors import Conflict, Invalid, NotAllowed, NotFound
+from models import Channel, Conversation, Role, Staff, StaffSession, Student
+
+SHORTEST_PASSWORD = 12
+LONGEST_PASSWORD = 128
+COMMON_PASSWORDS = {'password1234', '123456789012', 'qwertyuiop12', 'admin1234567', 'edudesk12345', '111111111111'}
+
+
+class Action(StrEnum):
+    """What a role may be allowed. The value completes 您没有权限…"""
+
+    SEE_CONVERSATIONS = '查看会话'
+    PROPOSE_REPLY = '回复家长'  # what is written may need a release
+    SEND_ALONE = '直接发送消息'
+    TAKE_OVER = '接管会话'
+    REVIEW = '审核草稿'
+    SEE_STUDENTS = '查看学员'
+    EDIT_STUDENTS = '修改学员资料'
+    ERASE_STUDENTS = '删除学员'
+    SEE_NUMBERS = '查看完整联系方式'
+    SEE_KNOWLEDGE = '查看知识库'
+    EDIT_KNOWLEDGE = '修改知识库'
+    SIMULATE = '使用模拟面板'
+    SEE_ALERTS = '查看告警'
+    MANAGE_STAFF = '管理员工账号'
+    SEE_SETTINGS = '查看系统设置'
+
+
+_EVERYONE = frozenset(Role)
+_DESK = frozenset({Role.AGENT, Role.SUPERVISOR, Role.ADMIN})
+_LEAD = frozenset({Role.SUPERVISOR, Role.ADMIN})
+
+ALLOWED: dict[Action, frozenset[Role]] = {
+    Action.SEE_CONVERSATIONS: _EVERYONE,
+    Action.PROPOSE_REPLY: _DESK,
+    Action.SEND_ALONE: _LEAD,
+    Action.TAKE_OVER: _DESK,
+    Action.REVIEW: _LEAD,
+    Action.SEE_STUDENTS: _DESK,
+    Action.EDIT_STUDENTS: _DESK,
+    Action.ERASE_STUDENTS: _LEAD,
+    Action.SEE_NUMBERS: _LEAD,
+    Action.SEE_KNOWLEDGE: _EVERYONE,
+    Action.EDIT_KNOWLEDGE: _LEAD,
+    Action.SIMULATE: frozenset({Role.TESTER, Role.ADMIN}),
+    Action.SEE_ALERTS: _LEAD,
+    Action.MANAGE_STAFF: frozenset({Role.ADMIN}),
+    Action.SEE_SETTINGS: frozenset({Role.ADMIN}),
+}
+"""Every action and the roles that may do it. An action that is missing here is nobody's."""
+
+open_simulation: bool = False
+"""In development with the sandbox everyone may play a parent; set once by run.py."""
+
+
+def may(role: Role, action: Action) -> bool:
+    if action is Action.SIMULATE and open_simulation:
+        return True
+    return role in ALLOWED[action]
+
+
+def require(session: Session, staff_id: int | None, action: Action | None = None) -> Staff:
+    """Return the staff member; raise `NotAllowed` if they left or may not do `action`.
+
+    Asked in the transaction that does the thing: an open page outlives a dismissal.
+    """
+    member = session.get(Staff, staff_id) if staff_id is not None else None
+    if member is None or not member.active:
+        raise NotAllowed
+    if action is not None and not may(member.role, action):
+        raise NotAllowed(action.value)
+    return member
+
+
+def sees_conversations(member: Staff) -> ColumnElement[bool]:
+    """Which conversations this member may know of; a condition for a query that selects from `Conversation`."""
+    match member.role:
+        case Role.SUPERVISOR | Role.ADMIN:
+            return true()
+        case Role.AGENT:
+            return or_(Conversation.assignee_id == member.id, Conversation.assignee_id.is_(None))
+        case Role.TESTER:
+            return Conversation.channel == Channel.SIMULATE
+    return false()
+
+
+def sees_students(member: Staff) -> ColumnElement[bool]:
+    """Which students this member may know of; a condition for a query that selects from `Student`."""
+    match member.role:
+        case Role.SUPERVISOR | Role.ADMIN:
+            return true()
+        case Role.AGENT:
+            return or_(Student.owner_id == member.id, Student.owner_id.is_(None))
+    return false()
+
+
+def everyone(session: Session, *, by: int) -> list[Staff]:
+    """All accounts, the active first. Raises `NotAllowed`."""
+    require(session, by, Action.MANAGE_STAFF)
+    return list(session.scalars(select(Staff).order_by(Staff.active.desc(), Staff.id)))
+
+
+def colleagues(session: Session) -> dict[int, str]:
+    """Names by id, of all who ever worked here."""
+    return {row.id: row.name for row in session.execute(select(Staff.id, Staff.name))}
+
+
+def count(session: Session) -> int:
+    return session.scalar(select(func.count()).select_from(Staff)) or 0
+
+
+def create(
+    session: Session,
+    *,
+    username: str,
+    name: str,
+    role: Role,
+    password_hash: str | None,
+    by: int | None,
+    wecom_userid: str | None = None,
+    campus: str | None = None,
+    demo: bool = False,
+) -> Staff:
+    """Make an account. `by` None: the program itself or its command line.
+
+    Raises `NotAllowed`, `Invalid` with the field, `Conflict` if the name is taken.
+    """
+    if by is not None:
+        require(session, by, Action.MANAGE_STAFF)
+    member = Staff(
+        username=checked_username(username),
+        name=_checked_name(name),
+        role=role,
+        password_hash=password_hash,
+        wecom_userid=(wecom_userid or '').strip() or None,
+        campus=(campus or '').strip() or None,
+        demo=demo,
+    )
+    session.add(member)
+    _flush_unique(session)
+    audit.record(session, 'create', 'staff', member.id, by=by, username=member.username, role=role)
+    signals.announce(session, signals.staff_changed, member.id)
+    return member
+
+
+def change(
+    session: Session,
+    staff_id: int,
+    *,
+    by: int,
+    name: str | None = None,
+    role: Role | None = None,
+    active: bool | None = None,
+    wecom_userid: str | None = None,
+    campus: str | None = None,
+) -> Staff:
+    """Change what is given. A new role or a closed account ends the member's sign-ins.
+
+    Raises `NotAllowed`, `NotFound`, `Invalid`; the last active administrator cannot be removed (`Conflict`).
+    """
+    require(session, by, Action.MANAGE_STAFF)
+    member = session.get(Staff, staff_id)
+    if member is None:
+        raise NotFound('这个员工')
+    before = {'name': member.name, 'role': member.role, 'active': member.active}
+    loses_admin = member.role is Role.ADMIN and member.active and (role not in (None, Role.ADMIN) or active is False)
+    if loses_admin and _other_admins(session, staff_id) == 0:
+        raise Conflict('这是最后一位管理员，不能停用或改为其他角色。请先指定另一位管理员。', 'last_admin')
+    if name is not None:
+        member.name = _checked_name(name)
+    if wecom_userid is not None:
+        member.wecom_userid = wecom_userid.strip() or None
+    if campus is not None:
+        member.campus = campus.strip() or None
+    if (role is not None and role != member.role) or (active is not None and active != member.active):
+        session.execute(delete(StaffSession).where(StaffSession.staff_id == staff_id))
+    member.role = role if role is not None else member.role
+    member.active = active if active is not None else member.active
+    _flush_unique(session)
+    after = {'name': member.name, 'role': member.role, 'active': member.active}
+    audit.record(session, 'change', 'staff', staff_id, by=by, before=before, after=after)
+    signals.announce(session, signals.staff_changed, staff_id)
+    return member
+
+
+def set_password(session: Session, staff_id: int, password_hash: str, *, by: int | None) -> None:
+    """Set a new password and end the member's sign-ins. Everyone may set their own. Raises `NotAllowed`, `NotFound`."""
+    if by is not None:
+        require(session, by, None if by == staff_id else Action.MANAGE_STAFF)
+    member = session.get(Staff, staff_id)
+    if member is None:
+        raise NotFound('这个员工')
+    member.password_hash = password_hash
+    session.execute(delete(StaffSession).where(StaffSession.staff_id == staff_id))
+    audit.record(session, 'set_password', 'staff', staff_id, by=by)
+    signals.announce(session, signals.staff_changed, staff_id)
+
+
+def checked_username(username: str) -> str:
+    """Folded to lower case. Raises `Invalid`."""
+    folded = username.strip().casefold()
+    if not re.fullmatch(r'[a-z0-9][a-z0-9._@-]{1,63}', folded):
+        raise Invalid('username', '用户名须为 2–64 位字母、数字或 . _ @ -，以字母或数字开头。')
+    return folded
+
+
+def checked_password(password: str, *, username: str = '') -> str:
+    """Raises `Invalid`."""
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        raise Invalid('password', f'密码须为 {SHORTEST_PASSWORD}–{LONGEST_PASSWORD} 个字符。')
+    folded = password.casefold()
+    if folded in COMMON_PASSWORDS or len(set(folded)) < 5 or (username and folded == username.casefold()):
+        raise Invalid('password', '这个密码太容易被猜到，请换一个。')
+    return password
+
+
+def _checked_name(name: str) -> str:
+    name = ' '.join(name.split())
+    if not 1 <= len(name) <= 40:
+        raise Invalid('name', '姓名须为 1–40 个字符。')
+    return name
+
+
+def _other_admins(session: Session, staff_id: int) -> int:
+    admins = select(func.count()).where(Staff.role == Role.ADMIN, Staff.active.is_(True), Staff.id != staff_id)
+    return session.scalar(admins) or 0
+
+
+def _flush_unique(session: Session) -> None:
+    try:
+        session.flush()
+    except IntegrityError:
+        raise Conflict('这个用户名或企业微信账号已被使用。', 'taken') from None

@@ -1,0 +1,208 @@
+"""The background loops: understand, write, send, tidy up. Each repeats one step until the server stops."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from functools import partial
+from typing import Any, TypeVar
+
+import requests
+from sqlalchemy.orm import Session
+
+from console import alerts, deliveries, dossiers, drafts, intake, signals, turns
+from console.channels import Channels
+from console.crash_points import passing
+from console.database import read, transact
+from console.writing.context import Writer, WritingFailed
+
+log = logging.getLogger(__name__)
+
+C = TypeVar('C')
+
+WRITERS = 8
+SENDERS = 4
+GRACE = timedelta(seconds=20)
+"""How long a stop waits for what is being sent."""
+
+STALE = 120.0
+"""Seconds after which a loop that did not come round counts as stuck."""
+
+Step = Callable[[], Awaitable[bool]]
+"""Does one piece of work; True if there may be more right away."""
+
+
+class Workers:
+    """All loops of one process. Correctness is the database's; these only keep it moving."""
+
+    def __init__(
+        self, *, channels: Channels, writer: Writer, pace: turns.Pace, alert_webhook: str = '', pause: float = 0.3
+    ) -> None:
+        """`pause` in seconds between two looks at an empty queue; news of work cuts it short."""
+        self._channels = channels
+        self._writer = writer
+        self._pace = pace
+        self._alert_webhook = alert_webhook
+        self._pause = pause
+        self._stopping = asyncio.Event()
+        self._seen: dict[str, float] = {}
+        self._slots = {'write': asyncio.Semaphore(WRITERS), 'send': asyncio.Semaphore(SENDERS)}
+        self._under_way: dict[str, set[asyncio.Task[None]]] = {'write': set(), 'send': set()}
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator['Workers']:
+        """Run every loop. On exit, sends under way finish and drafts under way return to the queue."""
+        claim_delivery = partial(deliveries.claim_next, freeze=self._channels.freeze)
+        loops = [
+            self._loop('understand', self._understand, signals.event_stored),
+            # A turn is due some seconds after it was opened: looking often is as quick as being told.
+            self._loop('write', partial(self._dispatch, 'write', turns.claim_next, self._write), None),
+            self._loop(
+                'send',
+                partial(self._dispatch, 'send', claim_delivery, self._send),
+                signals.delivery_queued,
+            ),
+            self._loop('tidy', self._tidy, None, pause=10),
+            self._loop('announce', self._announce, None, pause=10),
+        ]
+        try:
+            yield self
+        finally:
+            self._stopping.set()
+            for task in self._under_way['write']:
+                task.cancel()
+            waiting = [*loops, *self._under_way['write'], *self._under_way['send']]
+            await asyncio.wait(waiting, timeout=GRACE.total_seconds())
+            for task in waiting:
+                task.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
+
+    def stuck(self) -> list[str]:
+        """Names of the loops that did not come round in time."""
+        now = time.monotonic()
+        return [name for name, at in self._seen.items() if now - at > STALE]
+
+    def _loop(
+        self, name: str, step: Step, news: signals.Signal | None, *, pause: float | None = None
+    ) -> asyncio.Task[None]:
+        wake = asyncio.Event()
+        if news is not None:
+            news.subscribe(lambda _payload: wake.set())
+        return asyncio.create_task(self._repeat(name, step, wake, pause or self._pause), name=name)
+
+    async def _repeat(self, name: str, step: Step, wake: asyncio.Event, pause: float) -> None:
+        while not self._stopping.is_set():
+            self._seen[name] = time.monotonic()
+            wake.clear()
+            try:
+                busy = await step()
+            except Exception:  # whatever it was, the loop must go on
+                log.exception('%s failed; going on', name)
+                busy = False
+                await asyncio.sleep(min(pause, 1))
+            if not busy:
+                await self._rest(wake, pause)
+
+    async def _rest(self, wake: asyncio.Event, seconds: float) -> None:
+        stopping = asyncio.ensure_future(self._stopping.wait())
+        woken = asyncio.ensure_future(wake.wait())
+        try:
+            await asyncio.wait((stopping, woken), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopping.cancel()
+            woken.cancel()
+
+    async def _understand(self) -> bool:
+        return await transact(intake.understand, self._channels.open_event, self._pace) > 0
+
+    async def _dispatch(
+        self,
+        kind: str,
+        claim_next: Callable[[Session], C | None],
+        work: Callable[[C], Coroutine[Any, Any, None]],
+    ) -> bool:
+        """Claim one piece if a slot is free, and do it beside the loop."""
+        slots = self._slots[kind]
+        await slots.acquire()
+        claim: C | None = None
+        try:
+            claim = await transact(claim_next)
+        finally:
+            if claim is None:
+                slots.release()
+        if claim is None:
+            return False
+        task = asyncio.create_task(work(claim), name=kind)
+        self._under_way[kind].add(task)
+        task.add_done_callback(partial(self._finished, kind))
+        return True
+
+    def _finished(self, kind: str, task: asyncio.Task[None]) -> None:
+        self._under_way[kind].discard(task)
+        self._slots[kind].release()
+        if not task.cancelled() and (fault := task.exception()):
+            log.error('%s failed; its lease will end', kind, exc_info=fault)
+
+    async def _write(self, claim: turns.Claim) -> None:
+        passing('claimed')
+        try:
+            context = await read(dossiers.for_turn, claim.turn_id)
+            passing('writing')
+            proposal = await self._writer.write(context)
+        except WritingFailed as failed:
+            await transact(turns.fail, claim, str(failed))
+        except asyncio.CancelledError:
+            await asyncio.shield(transact(turns.put_back, claim))
+            raise
+        except Exception:
+            log.exception('turn %d could not be written to', claim.turn_id)
+            await transact(turns.fail, claim, '起草时程序出错，已记录。请人工回复。')
+        else:
+            await transact(drafts.propose, claim, proposal)
+
+    async def _send(self, claim: deliveries.Claim) -> None:
+        wait = self._channels.wait_for(claim)
+        if wait:
+            await transact(deliveries.put_back, claim, wait)
+            return
+        passing('before_send')
+        outcome = await asyncio.to_thread(self._channels.attempt, claim)
+        passing('sent')
+        kept = await transact(deliveries.record_outcome, claim, outcome)
+        log.info(
+            'delivery=%d channel=%s verdict=%s errcode=%s%s',
+            claim.delivery_id, claim.channel, outcome.verdict, outcome.errcode, '' if kept else ' (lease lost)',
+        )  # fmt: skip
+        if not claim.last:
+            passing('between_parts')
+
+    async def _tidy(self) -> bool:
+        await transact(turns.park_lost)
+        await transact(deliveries.park_lost)
+        await transact(drafts.expire)
+        return False
+
+    async def _announce(self) -> bool:
+        if not self._alert_webhook:
+            return False
+        waiting = await read(alerts.unannounced)
+        if waiting:
+            text = '\n'.join(f'【EduDesk】{alert.text}' for alert in waiting)
+            if await asyncio.to_thread(_tell_robot, self._alert_webhook, text):
+                await transact(alerts.mark_announced, [alert.id for alert in waiting])
+        return False
+
+
+def _tell_robot(webhook: str, text: str) -> bool:
+    """Post to a group robot. See developer.work.weixin.qq.com/document/path/99110, read 2026-11-24."""
+    payload = {'msgtype': 'text', 'text': {'content': text.encode()[:2048].decode(errors='ignore')}}
+    try:
+        answer = requests.post(webhook, json=payload, timeout=(3, 10), allow_redirects=False)
+        told = answer.ok and answer.json().get('errcode') == 0
+    except (requests.RequestException, ValueError, AttributeError):
+        told = False
+    if not told:
+        log.warning('the alert robot could not be told; trying again')
+    return told

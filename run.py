@@ -1,0 +1,316 @@
+"""Puts the console together and runs it. The only module that reads the settings and knows every part."""
+
+import argparse
+import asyncio
+import gc
+import getpass
+import logging
+import os
+import secrets
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from console import config
+from console.config import Misconfigured, Settings
+from console.errors import ConsoleError
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from console.channels import Channels
+    from console.sandbox import Sandbox
+    from console.writing.context import Writer
+
+VERSION = '0.1.0'
+ASSETS = Path(__file__).parent / 'assets'
+
+log = logging.getLogger('run')
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line. Exit status 0: well; 1: refused, with the reason; 3: the database is in use."""
+    options = _command_line().parse_args(arguments)
+    os.umask(0o077)
+    try:
+        settings = config.load()
+        _prepare(settings)
+        return int(options.run(settings, options) or 0)
+    except ConsoleError as refusal:
+        print(refusal, file=sys.stderr)
+        return 3 if type(refusal).__name__ == 'DatabaseInUse' else 1
+
+
+def build(settings: Settings) -> 'FastAPI':
+    """The whole server on an open, migrated database. Starts the sandbox if there is to be one."""
+    from fastapi import FastAPI
+    from fastapi.staticfiles import StaticFiles
+    from nicegui import ui
+    from starlette.routing import Route
+
+    import pages
+    from callbacks import api_v1, health
+    from callbacks.door import Door
+    from callbacks.wechat import PATH, Callback
+    from console import crash_points, database, dossiers, knowledge, parts, sign_in, staff
+    from console.turns import Pace
+    from console.workers import Workers
+
+    crash_points.arm(settings.crash_point)
+    dossiers.school = settings.school_name
+    knowledge.open_shelf(settings.data_dir / 'dictionary')
+    sandbox = _sandbox(settings) if settings.simulates or not settings.has_wecom else None
+    demo = not settings.production and not settings.has_wecom
+    staff.open_simulation = demo
+    channels = _channels(settings, sandbox)
+    writer = _writer(settings)
+    workers = Workers(
+        channels=channels,
+        writer=writer,
+        pace=Pace(quiet=settings.quiet_period, longest=settings.quiet_period_longest),
+        alert_webhook=settings.wechat_alert_webhook.get_secret_value(),
+    )
+    assembled = parts.Parts(
+        version=VERSION,
+        school=settings.school_name,
+        base_url=settings.base_url,
+        production=settings.production,
+        demo=demo,
+        undo=settings.undo_period,
+        channels=channels,
+        tokens=sign_in.Tokens(settings.jwt_secret_key.get_secret_value()),
+        writer=writer,
+        workers=workers,
+        sandbox=sandbox,
+        setup_code=_first_staff(settings, demo=demo),
+    )
+    parts.put(assembled)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        database.current().loop = asyncio.get_running_loop()
+        async with database.listening(), workers.running():
+            gc.freeze()
+            gc.set_threshold(20_000, 20, 50)
+            yield
+        await writer.close()
+        if sandbox is not None:
+            sandbox.stop()
+
+    server = FastAPI(title='EduDesk', version=VERSION, lifespan=lifespan)
+    server.state.metrics_token = settings.metrics_token.get_secret_value()
+    callback = Callback(channels.apps)
+    for path in (PATH, f'{PATH}/'):
+        server.router.routes.insert(0, Route(path, callback, methods=None))
+    server.include_router(health.router)
+    api_v1.mount(server)
+    pages.mount(server)
+    server.mount('/assets', StaticFiles(directory=ASSETS))
+    server.add_middleware(Door, base_url=settings.base_url, cookie=assembled.cookie, callback_path=PATH)
+    ui.run_with(
+        server, title='EduDesk', language='zh-CN', reconnect_timeout=15, tailwind=False, show_welcome_message=False
+    )
+    return server
+
+
+def serve(settings: Settings, _options: argparse.Namespace) -> int:
+    import uvicorn
+
+    from console import database
+
+    _open(settings)
+    sys.setswitchinterval(0.001)  # the loop must not wait 5 ms for every busy thread
+    server = build(settings)
+    _greet(settings)
+    uvicorn.run(
+        server,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=True,
+        forwarded_allow_ips=settings.trusted_proxies,
+        timeout_graceful_shutdown=5,
+        ws_max_size=1_000_000,
+    )
+    database.close_database()
+    return 0
+
+
+def create_staff(settings: Settings, options: argparse.Namespace) -> int:
+    from sqlalchemy import select
+
+    from console import sign_in, staff
+    from models import Role, Staff
+
+    password = options.password or getpass.getpass('Password (at least 12 characters): ')
+    username = staff.checked_username(options.username)
+    hashed = sign_in.hash_password_now(staff.checked_password(password, username=username))
+    db = _open(settings)
+
+    def make_or_reset(session: 'object') -> str:
+        member = session.scalar(select(Staff).where(Staff.username == username))  # type: ignore[attr-defined]
+        if member is None:
+            staff.create(
+                session,  # type: ignore[arg-type]
+                username=username,
+                name=options.name or username,
+                role=Role(options.role or Role.ADMIN),
+                password_hash=hashed,
+                by=None,
+            )
+            return 'created'
+        staff.set_password(session, member.id, hashed, by=None)  # type: ignore[arg-type]
+        member.active = True
+        if options.role:
+            member.role = Role(options.role)
+        return 'reset'
+
+    print(f'{username}: {db.transact(make_or_reset)}')  # type: ignore[arg-type]
+    return 0
+
+
+def run_sandbox(settings: Settings, options: argparse.Namespace) -> int:
+    from console.sandbox import serve_forever
+
+    callback_url = f'{settings.base_url}/api/v1/wechat/message'
+    serve_forever(settings.data_dir, port=options.port, callback_url=callback_url)
+    return 0
+
+
+def _command_line() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog='run.py', description='EduDesk, the staff console for WeCom.')
+    parser.set_defaults(run=serve)
+    commands = parser.add_subparsers(title='commands')
+    commands.add_parser('serve', help='start the server (also without a command)').set_defaults(run=serve)
+    make = commands.add_parser('create-staff', help='make or reset a staff account')
+    make.add_argument('username')
+    make.add_argument('--name')
+    make.add_argument('--role', choices=['agent', 'supervisor', 'tester', 'admin'])
+    make.add_argument('--password', help='asked for if not given; a command line is visible to other users')
+    make.set_defaults(run=create_staff)
+    alone = commands.add_parser('sandbox', help='start the sandbox WeCom alone')
+    alone.add_argument('--port', type=int, default=5001)
+    alone.set_defaults(run=run_sandbox)
+    return parser
+
+
+def _prepare(settings: Settings) -> None:
+    """What must be in place before NiceGUI and the services are imported."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    os.environ['NICEGUI_STORAGE_PATH'] = str(settings.data_dir.resolve() / 'nicegui')
+    from console import crypto, logs
+
+    logs.set_up(settings.log_level, settings.log_format or ('json' if settings.production else 'text'))
+    crypto.use_keys(settings.field_encryption_keys.get_secret_value())
+
+
+def _open(settings: Settings):
+    from console import database, migrations
+
+    db = database.open_database(settings.database, connections=settings.database_connections)
+    migrations.upgrade(db.engine)
+    return db
+
+
+def _sandbox(settings: Settings) -> 'Sandbox':
+    from dataclasses import asdict
+
+    from console.sandbox import Sandbox, invent_credentials
+
+    credentials = invent_credentials(settings.data_dir / 'sandbox.json')
+    host = '127.0.0.1' if settings.host in ('0.0.0.0', '::', '') else settings.host  # noqa: S104  compared, not bound
+    sandbox = Sandbox(
+        settings.data_dir / 'sandbox.sqlite3',
+        **asdict(credentials),
+        callback_url=f'http://{host}:{settings.port}/api/v1/wechat/message',
+    )
+    sandbox.start()
+    return sandbox
+
+
+def _channels(settings: Settings, sandbox: 'Sandbox | None') -> 'Channels':
+    from console.channels import Channels, WeComApp
+    from console.wecom.client import WeComClient
+    from console.wecom.crypto import CallbackCrypto
+    from models import Channel
+
+    apps = []
+    if settings.has_wecom:
+        real = settings.wecom_credentials()
+        apps.append(
+            WeComApp(
+                channel=Channel.APP,
+                crypto=CallbackCrypto(real['WECHAT_TOKEN'], real['WECHAT_ENCODING_AES_KEY'], real['WECHAT_CORP_ID']),
+                client=WeComClient(
+                    real['WECHAT_CORP_ID'],
+                    int(real['WECHAT_AGENT_ID']),
+                    real['WECHAT_SECRET'],
+                    settings.wechat_api_base_url,
+                ),
+            )
+        )
+    if sandbox is not None:
+        given = sandbox.credentials
+        apps.append(
+            WeComApp(
+                channel=Channel.SIMULATE,
+                crypto=CallbackCrypto(given.token, given.encoding_aes_key, given.corp_id),
+                client=WeComClient(given.corp_id, given.agent_id, given.secret, sandbox.api_base_url),
+            )
+        )
+    return Channels(apps)
+
+
+def _writer(settings: Settings) -> 'Writer':
+    key = settings.deepseek_api_key.get_secret_value()
+    if not key:
+        from console.writing.local import LocalWriter
+
+        return LocalWriter(settings.data_dir / 'dictionary')
+    from console.writing.deepseek import DeepSeekWriter
+
+    return DeepSeekWriter(settings.deepseek_api_url, key, settings.deepseek_model)
+
+
+def _first_staff(settings: Settings, *, demo: bool) -> str | None:
+    """Make the first administrator or the demo school; a set-up code if neither is wanted and nobody is there."""
+    from console import database, sign_in, staff
+    from console import demo as school
+    from models import Role
+
+    db = database.current()
+    if settings.production and db.read(school.present):
+        raise Misconfigured('APP_ENV: this database holds demo accounts; production needs a database of its own.')
+    if settings.admin_username and db.read(staff.count) == 0:
+        username = staff.checked_username(settings.admin_username)
+        password = staff.checked_password(settings.admin_password.get_secret_value(), username=username)
+        db.transact(
+            staff.create,
+            username=username,
+            name=settings.admin_username,
+            role=Role.ADMIN,
+            password_hash=sign_in.hash_password_now(password),
+            by=None,
+        )
+    if demo:
+        db.transact(school.load)
+    return None if db.read(staff.count) else secrets.token_hex(4)
+
+
+def _greet(settings: Settings) -> None:
+    from console.parts import parts
+
+    print(f'\n  EduDesk {VERSION}  {settings.base_url}')
+    if parts().demo:
+        print('  Demo: the built-in sandbox stands in for WeCom. Sign in with one click on the page.')
+    if parts().setup_code:
+        print(f'  First start: open {settings.base_url}/setup and enter the code  {parts().setup_code}')
+    print('  Stop with Ctrl-C.\n', flush=True)
+
+
+if __name__ == '__main__':
+    raise SystemExit(main())

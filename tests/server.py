@@ -20,6 +20,9 @@ BUILD = ROOT / 'build'
 # Loopback never goes through a proxy of the machine's.
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
+# As console/logs.py writes them, as text and as JSON.
+ERROR_MARKS = (' ERROR ', ' CRITICAL ', '"level": "ERROR"', '"level": "CRITICAL"')
+
 
 class ServerFailedError(RuntimeError):
     """The console did not start, or stopped by itself; the text ends with its log."""
@@ -122,11 +125,11 @@ class ConsoleServer:
     def _errors(self) -> Iterator[str]:
         record_is_allowed = False
         for line in self.log().splitlines():
-            if ' ERROR ' in line or ' CRITICAL ' in line or '"level": "ERROR"' in line:
+            if any(mark in line for mark in ERROR_MARKS):
                 record_is_allowed = any(part in line for part in self.allowed_errors)
                 if not record_is_allowed:
                     yield line
-            elif line.startswith('Traceback') and not record_is_allowed:
+            elif line.lstrip().startswith('Traceback') and not record_is_allowed:
                 yield line
 
     def _end(self, with_signal: signal.Signals) -> int:

@@ -1,0 +1,151 @@
+"""What tests of the whole console share: both databases, a WeCom of our own, and the running server."""
+
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy.orm import Session
+
+from console import crypto, database, knowledge, migrations
+from console.database import Database
+from console.sandbox import Sandbox, invent_credentials
+from models import Role
+from tests.desk import Desk
+from tests.postgres import PostgresServer, start_postgres
+from tests.server import ConsoleServer
+
+ADMIN = {'ADMIN_USERNAME': 'head', 'ADMIN_PASSWORD': 'a long enough password'}
+QUICK = {'QUIET_PERIOD': '0.3', 'QUIET_PERIOD_LONGEST': '1.2', 'UNDO_PERIOD': '0'}
+
+
+@pytest.fixture(scope='session')
+def postgres() -> Iterator[PostgresServer]:
+    with start_postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope='session', params=['sqlite', 'postgresql'])
+def kind(request: pytest.FixtureRequest) -> str:
+    """Which database: every test that asks for it runs on both."""
+    return str(request.param)
+
+
+@pytest.fixture(scope='session')
+def templates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str | Path]:
+    """An empty, migrated database of each kind, to be copied; made when first asked for."""
+    return {'folder': tmp_path_factory.mktemp('databases')}
+
+
+@pytest.fixture
+def database_url(kind: str, templates: dict[str, str | Path], tmp_path: Path, request: pytest.FixtureRequest) -> str:
+    """A database of one's own with all tables and nothing in them."""
+    if kind == 'sqlite':
+        template = Path(templates['folder']) / 'template.sqlite3'
+        if not template.exists():
+            _migrated(f'sqlite:///{template}')
+        copy = tmp_path / 'edudesk.sqlite3'
+        shutil.copy(template, copy)
+        return f'sqlite:///{copy}'
+    server: PostgresServer = request.getfixturevalue('postgres')
+    if 'postgresql' not in templates:
+        templates['postgresql'] = f'template_{uuid.uuid4().hex[:8]}'
+        _migrated(server.create_database(str(templates['postgresql'])))
+    name = f'test_{uuid.uuid4().hex[:12]}'
+    request.addfinalizer(lambda: server.drop_database(name))
+    return server.create_database(name, template=str(templates['postgresql']))
+
+
+@pytest.fixture
+def db(database_url: str, tmp_path: Path) -> Iterator[Database]:
+    """This process's database, open. Services are called through `db.transact(service, …)`."""
+    crypto.use_keys('a key for tests that is long enough')
+    knowledge.open_shelf(tmp_path / 'dictionary')
+    yield database.open_database(database_url)
+    database.close_database()
+
+
+@pytest.fixture
+def session(db: Database) -> Iterator[Session]:
+    """One open transaction on `db`, rolled back in the end."""
+    with Session(db.engine, expire_on_commit=False) as session:
+        yield session
+        session.rollback()
+
+
+@pytest.fixture(scope='session')
+def wecom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """A WeCom in this process, which outlives the servers that talk to it, and knows what each phone saw."""
+    folder = tmp_path_factory.mktemp('wecom')
+    sandbox = _sandbox(folder)
+    sandbox.start()
+    yield sandbox
+    sandbox.stop()
+
+
+@pytest.fixture(scope='session')
+def console(kind: str, wecom: Sandbox, request: pytest.FixtureRequest) -> Iterator[ConsoleServer]:
+    """The running server, connected to `wecom` as to the real one. Its administrator is `head`."""
+    settings = ADMIN | QUICK | wecom_settings(wecom) | {'SIMULATION': 'off'} | _database_of(kind, request)
+    with ConsoleServer(settings) as server:
+        wecom.callback_url = f'{server.url}/api/v1/wechat/message'
+        yield server
+
+
+@pytest.fixture(scope='session')
+def demo(kind: str, request: pytest.FixtureRequest) -> Iterator[ConsoleServer]:
+    """The running server as `make run` starts it: demo school, built-in sandbox, no settings but a quick pace."""
+    with ConsoleServer(QUICK | _database_of(kind, request)) as server:
+        yield server
+
+
+@pytest.fixture
+def admin(console: ConsoleServer) -> Desk:
+    """The administrator at the JSON API of `console`."""
+    return Desk.signed_in(console.url, ADMIN['ADMIN_USERNAME'], ADMIN['ADMIN_PASSWORD'])
+
+
+@pytest.fixture
+def supervisor(console: ConsoleServer, admin: Desk) -> Desk:
+    """A supervisor made for this test."""
+    return admin.colleague(Role.SUPERVISOR)
+
+
+def wecom_settings(wecom: Sandbox) -> dict[str, str]:
+    """The settings that make a server take `wecom` for the real one."""
+    given = wecom.credentials
+    return {
+        'WECHAT_CORP_ID': given.corp_id,
+        'WECHAT_AGENT_ID': str(given.agent_id),
+        'WECHAT_SECRET': given.secret,
+        'WECHAT_TOKEN': given.token,
+        'WECHAT_ENCODING_AES_KEY': given.encoding_aes_key,
+        'WECHAT_API_BASE_URL': wecom.api_base_url,
+    }
+
+
+def _sandbox(folder: Path) -> Sandbox:
+    given = invent_credentials(folder / 'sandbox.json')
+    return Sandbox(
+        folder / 'sandbox.sqlite3',
+        corp_id=given.corp_id,
+        agent_id=given.agent_id,
+        secret=given.secret,
+        token=given.token,
+        encoding_aes_key=given.encoding_aes_key,
+        retry_pauses=(0.2, 0.4, 0.8),
+    )
+
+
+def _database_of(kind: str, request: pytest.FixtureRequest) -> dict[str, str]:
+    if kind == 'sqlite':
+        return {}
+    server: PostgresServer = request.getfixturevalue('postgres')
+    return {'DATABASE_URL': server.create_database(f'console_{uuid.uuid4().hex[:12]}')}
+
+
+def _migrated(url: str) -> None:
+    made = Database(url)
+    migrations.upgrade(made.engine)
+    made.close()

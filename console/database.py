@@ -53,6 +53,8 @@ class Database:
     def __init__(self, url: str, *, connections: int = 8) -> None:
         """Raises `DatabaseInUse` if another process has this SQLite file open."""
         self.url: URL = make_url(url)
+        if self.url.drivername == 'postgresql':
+            self.url = self.url.set(drivername='postgresql+psycopg2')
         self.instance = uuid.uuid4().hex
         self.sqlite = self.url.get_backend_name() == 'sqlite'
         self._lock_file: int | None = None
@@ -89,10 +91,9 @@ class Database:
     def read(self, work: Callable[Concatenate[Session, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run `work(session, …)` on a snapshot; what it writes is refused or rolled back."""
         with self._read_sessions() as session:
-            try:
-                return work(session, *args, **kwargs)
-            finally:
-                session.rollback()
+            result = work(session, *args, **kwargs)
+            session.expunge_all()  # what was loaded stays readable: a rollback would expire it
+            return result
 
     async def transact_soon(
         self, work: Callable[Concatenate[Session, P], R], /, *args: P.args, **kwargs: P.kwargs

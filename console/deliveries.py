@@ -196,10 +196,11 @@ def take_back(session: Session, draft: Draft) -> bool:
     rows = list(session.scalars(select(Delivery).where(Delivery.draft_id == draft.id).with_for_update()))
     if any(row.status is not DeliveryStatus.READY or row.first_attempt_at is not None for row in rows):
         return False
-    for message_id in {row.message_id for row in rows}:
-        session.delete(session.get_one(Message, message_id))
     for row in rows:
         session.delete(row)
+    session.flush()
+    for message_id in {row.message_id for row in rows}:
+        session.delete(session.get_one(Message, message_id))
     session.flush()
     return True
 

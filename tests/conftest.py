@@ -58,10 +58,10 @@ def database_url(kind: str, templates: dict[str, str | Path], tmp_path: Path, re
 
 
 @pytest.fixture
-def db(database_url: str, tmp_path: Path) -> Iterator[Database]:
+def db(database_url: str, templates: dict[str, str | Path]) -> Iterator[Database]:
     """This process's database, open. Services are called through `db.transact(service, …)`."""
     crypto.use_keys('a key for tests that is long enough')
-    knowledge.open_shelf(tmp_path / 'dictionary')
+    knowledge.open_shelf(Path(templates['folder']) / 'dictionary')
     yield database.open_database(database_url)
     database.close_database()
 

@@ -39,7 +39,9 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str | Path]
 
 
 @pytest.fixture
-def database_url(kind: str, templates: dict[str, str | Path], tmp_path: Path, request: pytest.FixtureRequest) -> str:
+def database_url(
+    kind: str, templates: dict[str, str | Path], tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[str]:
     """A database of one's own with all tables and nothing in them."""
     if kind == 'sqlite':
         template = Path(templates['folder']) / 'template.sqlite3'
@@ -47,14 +49,16 @@ def database_url(kind: str, templates: dict[str, str | Path], tmp_path: Path, re
             _migrated(f'sqlite:///{template}')
         copy = tmp_path / 'edudesk.sqlite3'
         shutil.copy(template, copy)
-        return f'sqlite:///{copy}'
+        yield f'sqlite:///{copy}'
+        return
     server: PostgresServer = request.getfixturevalue('postgres')
     if 'postgresql' not in templates:
         templates['postgresql'] = f'template_{uuid.uuid4().hex[:8]}'
         _migrated(server.create_database(str(templates['postgresql'])))
     name = f'test_{uuid.uuid4().hex[:12]}'
-    request.addfinalizer(lambda: server.drop_database(name))
-    return server.create_database(name, template=str(templates['postgresql']))
+    url = server.create_database(name, template=str(templates['postgresql']))
+    yield url
+    server.drop_database(name)
 
 
 @pytest.fixture
@@ -101,9 +105,11 @@ def demo(kind: str, request: pytest.FixtureRequest) -> Iterator[ConsoleServer]:
 
 
 @pytest.fixture
-def admin(console: ConsoleServer) -> Desk:
+def admin(console: ConsoleServer) -> Iterator[Desk]:
     """The administrator at the JSON API of `console`."""
-    return Desk.signed_in(console.url, ADMIN['ADMIN_USERNAME'], ADMIN['ADMIN_PASSWORD'])
+    desk = Desk.signed_in(console.url, ADMIN['ADMIN_USERNAME'], ADMIN['ADMIN_PASSWORD'])
+    yield desk
+    desk.close()
 
 
 @pytest.fixture

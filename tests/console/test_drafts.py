@@ -179,7 +179,8 @@ def test_exactly_one_of_approve_reject_and_a_new_message_wins(db: Database) -> N
         after, events = db.read(drafts.seen, draft.id, by=by.id)
         decided = [event.action for event in events if event.action in ('approved', 'rejected', 'superseded')]
         assert len(decided) == 1
-        sent = db.read(lambda session, id=draft.id: session.scalar(select(func.count()).where(Delivery.draft_id == id)))
+        of_draft = select(func.count()).where(Delivery.draft_id == draft.id)
+        sent = db.read(lambda session, query=of_draft: session.scalar(query))
         assert sent == (1 if after.status is DraftStatus.APPROVED else 0)
 
 

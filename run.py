@@ -173,6 +173,25 @@ def create_staff(settings: Settings, options: argparse.Namespace) -> int:
     return 0
 
 
+def backup(settings: Settings, options: argparse.Namespace) -> int:
+    from console import backups, database
+
+    engine = database.reading_engine(settings.database)
+    rows = backups.write(engine, options.path)
+    engine.dispose()
+    print(f'{options.path}: {sum(rows.values())} rows of {len(rows)} tables')
+    return 0
+
+
+def restore(settings: Settings, options: argparse.Namespace) -> int:
+    from console import backups
+
+    db = _open(settings)
+    rows = backups.restore(db.engine, options.path, force=options.force)
+    print(f'{sum(rows.values())} rows of {len(rows)} tables restored')
+    return 0
+
+
 def run_sandbox(settings: Settings, options: argparse.Namespace) -> int:
     from console.sandbox import serve_forever
 
@@ -192,6 +211,13 @@ def _command_line() -> argparse.ArgumentParser:
     make.add_argument('--role', choices=['agent', 'supervisor', 'tester', 'admin'])
     make.add_argument('--password', help='asked for if not given; a command line is visible to other users')
     make.set_defaults(run=create_staff)
+    save = commands.add_parser('backup', help='write a consistent copy, also while the console runs')
+    save.add_argument('path', type=Path)
+    save.set_defaults(run=backup)
+    back = commands.add_parser('restore', help='fill the database from a backup')
+    back.add_argument('path', type=Path)
+    back.add_argument('--force', action='store_true', help='replace what is there')
+    back.set_defaults(run=restore)
     alone = commands.add_parser('sandbox', help='start the sandbox WeCom alone')
     alone.add_argument('--port', type=int, default=5001)
     alone.set_defaults(run=run_sandbox)

@@ -52,9 +52,7 @@ class Database:
 
     def __init__(self, url: str, *, connections: int = 8) -> None:
         """Raises `DatabaseInUse` if another process has this SQLite file open."""
-        self.url: URL = make_url(url)
-        if self.url.drivername == 'postgresql':
-            self.url = self.url.set(drivername='postgresql+psycopg2')
+        self.url = _with_driver(make_url(url))
         self.instance = uuid.uuid4().hex
         self.sqlite = self.url.get_backend_name() == 'sqlite'
         self._lock_file: int | None = None
@@ -201,6 +199,14 @@ def close_database() -> None:
         _current = None
 
 
+def reading_engine(url: str) -> Engine:
+    """An engine that only looks, also at a SQLite file that a running console holds."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == 'sqlite':
+        return _sqlite_engine(parsed, pool_size=1, read_only=True)
+    return _postgres_engine(_with_driver(parsed), pool_size=1)
+
+
 def current() -> Database:
     if _current is None:
         raise RuntimeError('no database is open')
@@ -270,6 +276,10 @@ def _pass_on(database: Database, payload: str) -> None:
 def _emit_all(news: list[tuple[Any, int]]) -> None:
     for signal, payload in news:
         signal.emit(payload)
+
+
+def _with_driver(url: URL) -> URL:
+    return url.set(drivername='postgresql+psycopg2') if url.drivername == 'postgresql' else url
 
 
 def _lock(path: Path) -> int:

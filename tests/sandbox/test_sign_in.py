@@ -92,7 +92,7 @@ def test_the_old_call_spells_it_with_capitals(sandbox: Sandbox, caller: Caller) 
         {'appid': 'ww0'},
         {'redirect_uri': 'https://evil.example/oauth'},
         {'redirect_uri': 'http://127.0.0.1@evil.example/'},
-        {'redirect_uri': 'javascript:alert(1)'},
+        {'redirect_uri': 'javascript://127.0.0.1/%0aalert(1)'},
         {'redirect_uri': 'http://[oops'},
         {'response_type': 'token'},
         {'scope': 'everything'},

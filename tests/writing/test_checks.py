@@ -1,0 +1,72 @@
+from dataclasses import replace
+
+import pytest
+
+from console.writing.checks import check_text
+from tests.writing.asking import asked, said
+
+CONTEXT = asked('校区电话是多少？数学思维班多少钱？')
+
+
+def found(text: str, context=CONTEXT) -> list[tuple[str, str, str]]:
+    return [(check.kind, check.level, check.detail) for check in check_text(text, context)]
+
+
+@pytest.mark.parametrize(
+    'text',
+    [
+        '数学思维班每期12次课，学费2160元。',
+        '学费２１６０元，也就是0.216万元，写成¥2,160.00也一样。',
+        '还剩7节课，共12节。',
+        '校区电话是0755-26001234，也可以写成0755 26001234。',
+        '报名请看 https://school.example.cn/join。',
+        '我们不能保证提分，也不承诺退款。',
+        '周六09:00-10:30上课，有效期至2027年1月31日。',
+    ],
+)
+def test_what_has_a_source_passes(text):
+    assert found(text) == []
+
+
+@pytest.mark.parametrize(
+    ('text', 'kind', 'detail'),
+    [
+        ('学费只要1999元', 'amount', '1999元'),
+        ('学费¥ 1,999', 'amount', '¥ 1,999'),
+        ('可以打8.5折', 'amount', '8.5折'),
+        ('优惠30%', 'amount', '30%'),
+        ('赠送3.5万元', 'amount', '3.5万元'),
+        ('再送8节课', 'amount', '8节'),
+        ('我们包过', 'promise', '包过'),
+        ('保证提分', 'promise', '保证提分'),
+        ('孩子一定能考上', 'promise', '一定能考上'),
+        ('百分百有效果', 'promise', '百分百'),
+        ('报名 http://evil.example.com/x', 'link', 'http://evil.example.com/x'),
+        ('请看school.example.com', 'link', 'school.example.com'),
+        ('请拨13911112222', 'phone', '13911112222'),
+        ('请拨400-800-1234', 'phone', '400-800-1234'),
+        ('回复⟦手机号9⟧', 'placeholder', '⟦手机号9⟧'),
+    ],
+)
+def test_what_comes_from_nowhere_is_blocked(text, kind, detail):
+    assert found(text) == [(kind, 'block', detail)]
+
+
+def test_an_amount_only_the_parent_named_is_a_warning():
+    assert found('是的，999元。', asked('听说只要999元？')) == [('amount', 'warn', '999元')]
+
+
+def test_what_a_colleague_said_counts_and_what_the_ai_said_does_not():
+    staff = replace(CONTEXT, history=(said('给您算1800元', 'staff'),))
+    machine = replace(CONTEXT, history=(said('给您算1800元', 'ai'),))
+
+    assert found('按1800元算', staff) == []
+    assert found('按1800元算', machine) == [('amount', 'block', '1800元')]
+
+
+def test_the_parents_own_token_may_stand():
+    assert found('我们会打⟦手机号1⟧', asked('打我⟦手机号1⟧')) == []
+
+
+def test_the_same_fault_is_told_once():
+    assert len(found('1999元，就1999元')) == 1

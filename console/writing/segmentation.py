@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-_DATA = Path(__file__).parent / 'data'
+_LEXICON = Path(__file__).parent / 'lexicon'
 _WORD = re.compile(r'\w')
 
 
@@ -66,5 +66,5 @@ def words(cache_dir: Path) -> Words:
 
 
 def _lines(name: str) -> list[str]:
-    text = (_DATA / name).read_text('utf-8')
+    text = (_LEXICON / name).read_text('utf-8')
     return [line for line in map(str.strip, text.splitlines()) if line and not line.startswith('#')]

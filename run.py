@@ -11,6 +11,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from threading import Timer
 from typing import TYPE_CHECKING
 
 from console import config
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 VERSION = '0.1.0'
 ASSETS = Path(__file__).parent / 'assets'
+STOP_SECONDS = 24.0
+"""After this long a stop is over, whatever still hangs; process managers send SIGKILL after 30."""
 
 log = logging.getLogger('run')
 
@@ -56,7 +59,7 @@ def build(settings: Settings) -> 'FastAPI':
     from callbacks.wechat import PATH, Callback
     from console import crash_points, database, dossiers, knowledge, parts, sign_in, staff
     from console.turns import Pace
-    from console.workers import Workers
+    from console.workers import Workers, take_over
 
     crash_points.arm(settings.crash_point)
     dossiers.school = settings.school_name
@@ -91,6 +94,7 @@ def build(settings: Settings) -> 'FastAPI':
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         database.current().loop = asyncio.get_running_loop()
+        await database.if_alone(take_over)
         async with database.listening(), workers.running():
             gc.freeze()
             gc.set_threshold(20_000, 20, 50)
@@ -124,7 +128,7 @@ def serve(settings: Settings, _options: argparse.Namespace) -> int:
     sys.setswitchinterval(0.001)  # the loop must not wait 5 ms for every busy thread
     server = build(settings)
     _greet(settings)
-    uvicorn.run(
+    config = uvicorn.Config(
         server,
         host=settings.host,
         port=settings.port,
@@ -136,8 +140,23 @@ def serve(settings: Settings, _options: argparse.Namespace) -> int:
         timeout_graceful_shutdown=5,
         ws_max_size=1_000_000,
     )
+
+    class Serving(uvicorn.Server):
+        """Stops in good order at the first SIGTERM or Ctrl-C, and at once at the second."""
+
+        def handle_exit(self, sig: int, frame: object) -> None:
+            if self.should_exit:
+                os._exit(128 + sig)
+            self.should_exit = True
+            # Threads that wait for WeCom cannot be cut short; what they do is under a lease and done again.
+            watchdog = Timer(STOP_SECONDS, os._exit, (0,))
+            watchdog.daemon = True
+            watchdog.start()
+
+    serving = Serving(config)
+    serving.run()
     database.close_database()
-    return 0
+    return 0 if serving.started else 1
 
 
 def create_staff(settings: Settings, options: argparse.Namespace) -> int:

@@ -22,7 +22,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from console import signals
@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 SQLITE_READERS = 4
 MOST_TOGETHER = 64
 NEWS_CHANNEL = 'edudesk_news'
+PRESENCE = 0x4564754465736B  # "EduDesk", the key of the advisory lock that every running process shares
 TRANSIENT_PGCODES = {'40001', '40P01', '57P01', '57P02', '57P03'}  # serialisation, deadlock, server shutting down
 
 
@@ -104,6 +105,18 @@ class Database:
         return await asyncio.get_running_loop().run_in_executor(
             self._readers, partial(self.read, work, *args, **kwargs)
         )
+
+    def if_alone(self, work: Callable[Concatenate[Session, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R | None:
+        """`transact`, unless another process listens on this database; then None, and nothing is done."""
+        if self.sqlite:
+            return self.transact(work, *args, **kwargs)
+        with self.engine.connect().execution_options(isolation_level='AUTOCOMMIT') as connection:
+            if not connection.scalar(text('SELECT pg_try_advisory_lock(:key)'), {'key': PRESENCE}):
+                return None
+            try:
+                return self.transact(work, *args, **kwargs)
+            finally:
+                connection.execute(text('SELECT pg_advisory_unlock(:key)'), {'key': PRESENCE})
 
     async def together(self, work: Callable[[Session, Sequence[T]], None], item: T) -> None:
         """Have `work(session, items)` done for this item and all that queued meanwhile, in one commit.
@@ -232,28 +245,37 @@ async def together(work: Callable[[Session, Sequence[T]], None], item: T) -> Non
     await current().together(work, item)
 
 
+async def if_alone(work: Callable[Concatenate[Session, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R | None:
+    """`transact`, unless another process listens on this database; then None. Call it before `listening`."""
+    database = current()
+    return await asyncio.to_thread(database.if_alone, work, *args, **kwargs)
+
+
 @asynccontextmanager
 async def listening() -> AsyncIterator[None]:
-    """Hear the news of other processes on the same PostgreSQL, too. SQLite has one process only."""
+    """Be known to other processes on the same PostgreSQL, and hear their news. SQLite has one process only."""
     database = current()
     if database.sqlite:
         yield
         return
-    stop = Event()
-    thread = Thread(target=_listen, args=(database, stop), name='database-news', daemon=True)
+    stop, present = Event(), Event()
+    thread = Thread(target=_listen, args=(database, stop, present), name='database-news', daemon=True)
     thread.start()
     try:
+        await asyncio.to_thread(present.wait, 10)
         yield
     finally:
         stop.set()
         await asyncio.to_thread(thread.join, 5)
 
 
-def _listen(database: Database, stop: Event) -> None:
+def _listen(database: Database, stop: Event, present: Event) -> None:
     while not stop.is_set():
         try:
             with database.engine.connect().execution_options(isolation_level='AUTOCOMMIT') as connection:
                 connection.exec_driver_sql(f'LISTEN {NEWS_CHANNEL}')
+                connection.execute(text('SELECT pg_advisory_lock_shared(:key)'), {'key': PRESENCE})
+                present.set()
                 driver: Any = connection.connection.driver_connection
                 while not stop.is_set():
                     if select.select([driver], [], [], 1.0)[0]:
@@ -330,7 +352,12 @@ def _postgres_engine(url: URL, *, pool_size: int) -> Engine:
 
 
 def _is_transient(fault: DBAPIError) -> bool:
-    return fault.connection_invalidated or getattr(fault.orig, 'pgcode', None) in TRANSIENT_PGCODES
+    """Whether the same again may go well: on SQLite never, since it has waited already."""
+    if not hasattr(fault.orig, 'pgcode'):
+        return False
+    code = getattr(fault.orig, 'pgcode', None)
+    unreachable = code is None and isinstance(fault, OperationalError)
+    return unreachable or fault.connection_invalidated or code in TRANSIENT_PGCODES
 
 
 def insert_once(session: Session, table: type[Any], rows: list[dict[str, Any]]) -> int:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, aliased
 
 from console import alerts, conversations, drafts, signals, turns
@@ -75,6 +76,8 @@ def understand(session: Session, open_event: Opener, pace: turns.Pace, *, limit:
             with session.begin_nested():
                 _digest(session, event, open_event, pace)
                 event.status = EventStatus.DONE
+        except OperationalError:  # the database's trouble, not this event's
+            raise
         except Exception as fault:  # one bad event must not stop the rest, whatever it is
             blocked.add(event.gate)
             _remember_fault(session, event, fault)

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
@@ -12,11 +12,12 @@ from typing import Any, TypeVar
 import requests
 from sqlalchemy.orm import Session
 
-from console import alerts, deliveries, dossiers, drafts, intake, signals, turns
+from console import alerts, deliveries, dossiers, drafts, intake, leases, signals, turns
 from console.channels import Channels
 from console.crash_points import passing
 from console.database import read, transact
 from console.writing.context import Writer, WritingFailed
+from models import Delivery, DeliveryStatus, Turn, TurnStatus
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +25,7 @@ C = TypeVar('C')
 
 WRITERS = 8
 SENDERS = 4
-GRACE = timedelta(seconds=20)
+GRACE = timedelta(seconds=15)
 """How long a stop waits for what is being sent."""
 
 STALE = 120.0
@@ -32,6 +33,14 @@ STALE = 120.0
 
 Step = Callable[[], Awaitable[bool]]
 """Does one piece of work; True if there may be more right away."""
+
+
+def take_over(session: Session) -> None:
+    """What was under way belongs to a process that is gone: it is anyone's at once, not only when its lease ends."""
+    ended = leases.end_all(session, Turn, running=TurnStatus.WRITING)
+    ended += leases.end_all(session, Delivery, running=DeliveryStatus.SENDING)
+    if ended:
+        log.warning('%d pieces of work were under way when the console last stopped; they are done again', ended)
 
 
 class Workers:
@@ -71,13 +80,21 @@ class Workers:
             yield self
         finally:
             self._stopping.set()
-            for task in self._under_way['write']:
-                task.cancel()
-            waiting = [*loops, *self._under_way['write'], *self._under_way['send']]
-            await asyncio.wait(waiting, timeout=GRACE.total_seconds())
+            give_up_at = time.monotonic() + GRACE.total_seconds()
+            await self._end(loops, cancel=False, give_up_at=give_up_at)  # a loop may yet begin what it has claimed
+            await self._end(self._under_way['write'], cancel=True, give_up_at=give_up_at)
+            await self._end(self._under_way['send'], cancel=False, give_up_at=give_up_at)
+
+    async def _end(self, tasks: Iterable[asyncio.Task[None]], *, cancel: bool, give_up_at: float) -> None:
+        waiting = list(tasks)
+        if cancel:
             for task in waiting:
                 task.cancel()
-            await asyncio.gather(*waiting, return_exceptions=True)
+        if waiting:
+            await asyncio.wait(waiting, timeout=max(0.0, give_up_at - time.monotonic()))
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
 
     def stuck(self) -> list[str]:
         """Names of the loops that did not come round in time."""
@@ -128,7 +145,7 @@ class Workers:
         await slots.acquire()
         claim: C | None = None
         try:
-            claim = await transact(claim_next)
+            claim = None if self._stopping.is_set() else await transact(claim_next)
         finally:
             if claim is None:
                 slots.release()

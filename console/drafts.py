@@ -294,7 +294,14 @@ def seen(session: Session, draft_id: int, *, by: int) -> tuple[Draft, list[Draft
 
 
 def of_turn(session: Session, turn_id: int) -> Draft | None:
-    return session.scalar(select(Draft).where(Draft.turn_id == turn_id).order_by(Draft.id.desc()).limit(1))
+    """What was written for this turn, with its conversation and contact."""
+    return session.scalar(
+        select(Draft)
+        .where(Draft.turn_id == turn_id)
+        .options(joinedload(Draft.conversation).joinedload(Conversation.contact))
+        .order_by(Draft.id.desc())
+        .limit(1)
+    )
 
 
 def _open_draft(session: Session, draft_id: int, *, version: int, by: int) -> Draft:

@@ -124,6 +124,20 @@ def latest(session: Session, conversation_id: int) -> Turn | None:
     return session.scalar(select(Turn).where(Turn.conversation_id == conversation_id).order_by(Turn.id.desc()).limit(1))
 
 
+def get(session: Session, turn_id: int) -> Turn:
+    return session.get_one(Turn, turn_id, populate_existing=True)
+
+
+def covering(session: Session, conversation_id: int, seq: int) -> Turn | None:
+    """The latest turn that answers this line of the parent's."""
+    return session.scalar(
+        select(Turn)
+        .where(Turn.conversation_id == conversation_id, Turn.first_seq <= seq, Turn.basis_seq >= seq)
+        .order_by(Turn.id.desc())
+        .limit(1)
+    )
+
+
 def park_lost(session: Session) -> int:
     """Turns whose lease was lost three times become failures a person sees; how many."""
     return leases.park(session, Turn, running=TurnStatus.WRITING, parked=TurnStatus.FAILED)

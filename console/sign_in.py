@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import hmac
 import secrets
 from datetime import timedelta
 
@@ -12,8 +13,8 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from console import audit, signals, staff
-from console.database import transact
-from console.errors import ConsoleError, NotSignedIn, TooMany
+from console.database import read, transact
+from console.errors import ConsoleError, Invalid, NotSignedIn, TooMany
 from models import SignInAttempt, Staff, StaffSession, utc_now
 
 BROWSER_SESSION = timedelta(hours=12)
@@ -21,6 +22,8 @@ API_SESSION = timedelta(days=7)
 ACCESS_TOKEN = timedelta(hours=2)
 THROTTLE = {'address': (10, timedelta(minutes=5)), 'account': (10, timedelta(minutes=15))}
 """Failures allowed within a time, for one address and for one account."""
+SETUP = '(set-up)'
+"""What the throttle counts wrong set-up codes under; no account can be called this."""
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 _NOBODY = _hasher.hash(secrets.token_hex(16))
@@ -50,6 +53,29 @@ async def with_password(username: str, password: str, *, address: str) -> int:
     if _hasher.check_needs_rehash(known):
         await transact(_rehash, member.id, await hash_password(password))
     return member.id
+
+
+async def with_setup_code(given: str, code: str, *, address: str) -> None:
+    """Check the code printed at the first start. Raises `Invalid`, `TooMany`."""
+    await transact(_admit, SETUP, address)
+    if not hmac.compare_digest(given.strip().casefold().encode(), code.encode()):
+        await transact(_remember_failure, SETUP, address)
+        raise Invalid('code', '安装码不正确。它显示在启动程序的终端里。')
+
+
+async def change_own_password(staff_id: int, present: str, password: str, *, address: str) -> None:
+    """Set a new password for oneself; all own sign-ins end.
+
+    Raises `Invalid` with the field, `TooMany`, `NotAllowed`.
+    """
+    member = await read(staff.require, staff_id)
+    checked = staff.checked_password(password, username=member.username)
+    if member.password_hash is not None:
+        try:
+            await with_password(member.username, present, address=address)
+        except WrongPassword:
+            raise Invalid('present', '当前密码不正确。') from None
+    await transact(staff.set_password, staff_id, await hash_password(checked), by=staff_id)
 
 
 async def hash_password(password: str) -> str:

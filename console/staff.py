@@ -153,6 +153,13 @@ def create(
     return member
 
 
+def create_first(session: Session, *, username: str, name: str, password_hash: str) -> Staff:
+    """Make the administrator of a console that has no staff. Raises `Invalid`, `Conflict`."""
+    if count(session):
+        raise Conflict('已经有员工账号了，请直接登录。', 'not_first')
+    return create(session, username=username, name=name, role=Role.ADMIN, password_hash=password_hash, by=None)
+
+
 def change(
     session: Session,
     staff_id: int,

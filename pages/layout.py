@@ -1,0 +1,148 @@
+"""What every page shares: the guard, the frame around it, and how refusals are shown."""
+
+import functools
+import hashlib
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+from weakref import WeakKeyDictionary
+
+from fastapi import Request
+from fastapi.responses import RedirectResponse, Response
+from nicegui import Client, background_tasks, ui
+
+from console import sign_in, signals, staff
+from console.database import read
+from console.errors import ConsoleError, NotAllowed, NotFound
+from console.parts import parts
+from console.signals import Signal
+from models import Staff
+from pages import plain
+from pages.frame import frame
+
+ASSETS = Path(__file__).parent.parent / 'assets'
+STYLES_FIRST = 'console.css'
+
+
+@dataclass
+class _Visit:
+    """Who opened this page, and the secret of the sign-in they did it with."""
+
+    member: Staff
+    secret: str
+
+
+_visits: WeakKeyDictionary[Client, _Visit] = WeakKeyDictionary()
+
+
+def staff_page(
+    path: str, *, title: str, action: staff.Action | None = None
+) -> Callable[[Callable[..., Awaitable[None]]], Callable[..., Awaitable[Response | None]]]:
+    """A page only staff can open; strangers go to sign in and come back. The one way to make a page here.
+
+    `action`: what a role must be allowed for it. A `NotFound` raised while building becomes a page saying so.
+    """
+
+    def decorate(build: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[Response | None]]:
+        @ui.page(path, title=f'{title} · EduDesk', dark=None, response_timeout=10)
+        @functools.wraps(build)
+        async def page(**params: Any) -> Response | None:
+            request = ui.context.client.request
+            visit = await _visit(request)
+            if visit is None:
+                return _to_sign_in(request)
+            try:
+                await read(staff.require, visit.member.id, action)
+                _visits[ui.context.client] = visit
+                ui.on_exception(_crashed)
+                with frame(title, path, visit.member, visit.secret):
+                    await build(**params)
+                _leave_when_signed_out(visit)
+            except NotFound as refusal:
+                return plain.message(404, '没有找到', str(refusal))
+            except NotAllowed as refusal:
+                return plain.message(403, '没有权限', str(refusal))
+            return None
+
+        return page
+
+    return decorate
+
+
+def me() -> int:
+    """The id of the member this page belongs to."""
+    return member().id
+
+
+def member() -> Staff:
+    """The member this page belongs to, as of when it was opened."""
+    return _visits[ui.context.client].member
+
+
+@contextmanager
+def refusals_shown() -> Iterator[None]:
+    """Turn an expected refusal into a notice. Anything else stays a crash, logged and told by `_crashed`."""
+    try:
+        yield
+    except ConsoleError as refusal:
+        ui.notify(str(refusal), type='warning')
+
+
+def reload_on(reload: Callable[[], Awaitable[None]], *news: Signal) -> None:
+    """Run `reload` when one of `news` is announced, in this place of the page. A burst makes two runs, not twenty."""
+    slot = ui.context.slot
+    name = f'{ui.context.client.id} {id(reload)}'
+
+    async def run() -> None:
+        with slot, refusals_shown():
+            await reload()
+
+    for signal in news:
+        signal.subscribe(lambda: background_tasks.create_lazy(run(), name=name))
+
+
+def link_assets() -> None:
+    """Have every page load our styles and scripts; their address changes with their content."""
+    styles = sorted((ASSETS / 'css').glob('*.css'), key=lambda file: (file.name != STYLES_FIRST, file.name))
+    links = [f'<link rel="stylesheet" href="{asset_url(file)}">' for file in styles]
+    scripts = sorted((ASSETS / 'js').glob('*.js'))
+    links += [f'<script type="module" src="{asset_url(file)}"></script>' for file in scripts]
+    ui.add_head_html('\n'.join(links), shared=True)
+
+
+def asset_url(file: Path) -> str:
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()[:12]
+    return f'/assets/{file.relative_to(ASSETS).as_posix()}?v={digest}'
+
+
+async def _visit(request: Request) -> _Visit | None:
+    secret = request.cookies.get(parts().cookie, '')[:200]
+    found = await read(sign_in.member_of, secret) if secret else None
+    return _Visit(found, secret) if found else None
+
+
+def _to_sign_in(request: Request) -> Response:
+    here = request.url.path + (f'?{request.url.query}' if request.url.query else '')
+    return RedirectResponse('/login' if here == '/' else f'/login?next={quote(here, safe="/")}', 303)
+
+
+def _leave_when_signed_out(visit: _Visit) -> None:
+    """An open page outlives its sign-in: ask again when the account changed, and now and then since it also expires."""
+
+    async def look() -> None:
+        if await read(sign_in.member_of, visit.secret) is None:
+            ui.navigate.to('/login')
+
+    async def changed(staff_id: int) -> None:
+        if staff_id == visit.member.id:
+            await look()
+
+    signals.staff_changed.subscribe(changed)
+    ui.timer(60, look, immediate=False)
+
+
+def _crashed() -> None:
+    ui.notify('出错了，刚才的操作没有完成。请重试；如果仍然不行，请把现在的时间告诉管理员。', type='negative')

@@ -1,0 +1,213 @@
+"""Small parts that pages are made of. They take data and callbacks, and know nothing of the database."""
+
+import inspect
+import json
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Literal
+
+from nicegui import ui
+from nicegui.elements.mixins.text_element import TextElement
+from nicegui.elements.mixins.validation_element import ValidationElement
+
+from console.errors import ConsoleError
+
+Handler = Callable[[], Awaitable[Any] | Any]
+Tone = Literal['', 'good', 'warn', 'danger', 'info']
+
+for field in (ui.input, ui.textarea, ui.select, ui.number):
+    field.default_props('outlined dense stack-label hide-bottom-space no-error-icon')
+
+
+class Text(TextElement):
+    """Words in a tag of one's choice, as text: nothing in it is ever read as HTML."""
+
+    def __init__(self, text: str, tag: str = 'span') -> None:
+        super().__init__(tag=tag, text=text)
+
+
+class Button(ui.element):
+    """A plain button. While its handler runs, further clicks do nothing."""
+
+    def __init__(self, on_click: Handler) -> None:
+        super().__init__('button')
+        self._on_click = on_click
+        self._busy = False
+        self.props('type=button')
+        self.on('click', self._clicked)
+
+    def enable(self, enabled: bool = True) -> None:
+        if enabled:
+            self.props(remove='disabled')
+        else:
+            self.props('disabled')
+
+    async def _clicked(self) -> None:
+        if self._busy:
+            return
+        self._busy = True
+        try:
+            outcome = self._on_click()
+            if inspect.isawaitable(outcome):
+                await outcome
+        finally:
+            self._busy = False
+
+
+def text(words: str, classes: str = '', *, tag: str = 'span') -> Text:
+    """`.set_text(…)` changes it."""
+    return Text(words, tag).classes(classes)
+
+
+def icon(name: str) -> None:
+    """One of assets/icons.svg; decoration only, so whatever holds it needs words of its own."""
+    with ui.element('svg').classes('icon').props('aria-hidden=true'):
+        ui.element('use').props(f'href=/assets/icons.svg#{name}')
+
+
+def button(
+    words: str,
+    on_click: Handler,
+    *,
+    kind: Literal['', 'primary', 'quiet', 'danger'] = '',
+    key: str | None = None,
+    disabled: bool = False,
+    small: bool = False,
+) -> Button:
+    """`key` is shown on it; `shortcuts` makes it work. `on_click` takes nothing and may be async."""
+    made = Button(on_click)
+    made.classes(f'btn {kind} {"small" if small else ""}')
+    made.enable(not disabled)
+    with made:
+        text(words)
+        if key:
+            text(key.upper(), tag='kbd').props('aria-hidden=true')
+    return made
+
+
+def icon_button(name: str, label: str, on_click: Handler) -> Button:
+    """A square button with a picture; `label` is read aloud and shown on hover."""
+    made = Button(on_click)
+    made.classes('btn quiet icon-only')
+    made.props['aria-label'] = made.props['title'] = label
+    with made:
+        icon(name)
+    return made
+
+
+def chip(words: str, tone: Tone = '') -> Text:
+    return text(words, f'chip {tone}')
+
+
+def avatar(name: str) -> Text:
+    """The first sign of a name in a circle."""
+    return text(name.strip()[:1] or '?', 'avatar').props('aria-hidden=true')
+
+
+def panel(classes: str = '') -> ui.element:
+    """A card with a hairline; use as a context. Add the class `padded` for text."""
+    return ui.element('section').classes(f'panel {classes}')
+
+
+def row(classes: str = '') -> ui.element:
+    """Side by side, centred; use as a context."""
+    return ui.element('div').classes(f'row {classes}')
+
+
+def stack(classes: str = '') -> ui.element:
+    """One below the other; use as a context."""
+    return ui.element('div').classes(f'stack {classes}')
+
+
+def waiting_clock(since: datetime) -> ui.element:
+    """How long somebody has been waiting; ticks in the browser, amber after 5 minutes, red after 15."""
+    clock = ui.element('waiting-clock')
+    clock.props['since'] = since.isoformat()
+    return clock
+
+
+def ago(at: datetime) -> ui.element:
+    """3 分钟前, with the full time on hover; ticks in the browser."""
+    moment = ui.element('time-ago')
+    moment.props['at'] = at.isoformat()
+    return moment
+
+
+def empty_state(title: str, hint: str = '', *, action: str = '', on_action: Handler | None = None) -> None:
+    """What this list is for, and the one next step."""
+    with ui.element('div').classes('nothing'):
+        text(title, tag='b')
+        if hint:
+            text(hint)
+        if on_action is not None:
+            button(action, on_action)
+
+
+def error_state(words: str, on_retry: Handler) -> None:
+    """What went wrong, with a way to try again."""
+    with ui.element('div').classes('nothing').props('role=alert'):
+        text('没能加载', tag='b')
+        text(words)
+        button('重试', on_retry)
+
+
+def skeleton(lines: int = 4) -> None:
+    """Grey lines while a list is being fetched."""
+    with stack('padded').props('aria-busy=true aria-label=正在加载'):
+        for _ in range(lines):
+            ui.element('div').classes('skeleton')
+
+
+async def confirm(title: str, words: str = '', *, danger: bool = True, ok: str = '确定') -> bool:
+    """Ask once before something final. `title` names the thing."""
+    with ui.dialog() as dialog, ui.element('div').classes('dialog').props('role=alertdialog'):
+        text(title, tag='h3')
+        if words:
+            text(words, 'words', tag='p')
+        with ui.element('div').classes('actions end'):
+            button('取消', lambda: dialog.submit(False))
+            button(ok, lambda: dialog.submit(True), kind='danger' if danger else 'primary').props('autofocus')
+    answer = bool(await dialog)
+    dialog.delete()
+    return answer
+
+
+def field_error(field: ValidationElement[Any], words: str | None) -> None:
+    """Show what is wrong with a field right below it; None takes it away."""
+    field.error = words
+
+
+@contextmanager
+def refusals_at(fields: Mapping[str, ValidationElement[Any]]) -> Iterator[None]:
+    """Show a refusal that names one of `fields` at that field, any other as a notice."""
+    for field in fields.values():
+        field.error = None
+    try:
+        yield
+    except ConsoleError as refusal:
+        at = fields.get(refusal.field or '')
+        if at is None:
+            ui.notify(str(refusal), type='warning')
+        else:
+            at.error = str(refusal)
+            at.run_method('focus')
+
+
+def shortcuts(keys: Mapping[str, tuple[str, Handler]]) -> ui.element:
+    """Single keys and what they do: `{'j': ('下一条', handler)}`; Enter, ArrowDown … go by the browser's names.
+
+    They rest while somebody types. Made inside a dialog they work while it is open, and the page's rest.
+    """
+    known = dict(keys)
+
+    async def pressed(event: Any) -> None:
+        if event.args in known:
+            outcome = known[event.args][1]()
+            if inspect.isawaitable(outcome):
+                await outcome
+
+    listener = ui.element('span').props('hidden')
+    listener.props['data-keys'] = json.dumps({key: word for key, (word, _) in known.items()}, ensure_ascii=False)
+    listener.on('shortcut', pressed, js_handler='(event) => emit(event.detail)')
+    return listener

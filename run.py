@@ -57,9 +57,11 @@ def build(settings: Settings) -> 'FastAPI':
     from callbacks import api_v1, health
     from callbacks.door import Door
     from callbacks.wechat import PATH, Callback
-    from console import crash_points, database, dossiers, knowledge, parts, sign_in, staff
+    from console import crash_points, database, dossiers, knowledge, parts, players, sign_in, staff
+    from console.simulation import Simulation
     from console.turns import Pace
     from console.workers import Workers, take_over
+    from console.writing.troubles import TroubledWriter
 
     crash_points.arm(settings.crash_point)
     dossiers.school = settings.school_name
@@ -69,6 +71,8 @@ def build(settings: Settings) -> 'FastAPI':
     staff.open_simulation = demo
     channels = _channels(settings, sandbox)
     writer = _writer(settings)
+    troubled = TroubledWriter(writer) if demo and sandbox is not None else None
+    writer = troubled or writer
     workers = Workers(
         channels=channels,
         writer=writer,
@@ -87,9 +91,13 @@ def build(settings: Settings) -> 'FastAPI':
         writer=writer,
         workers=workers,
         sandbox=sandbox,
+        simulation=Simulation(sandbox, troubled) if sandbox is not None else None,
         setup_code=_first_staff(settings, demo=demo),
     )
     parts.put(assembled)
+    if sandbox is not None:
+        for player in database.current().read(players.everyone):
+            sandbox.ensure_member(player.userid, player.title)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

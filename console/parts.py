@@ -6,6 +6,7 @@ from datetime import timedelta
 from console.channels import Channels
 from console.sandbox import Sandbox
 from console.sign_in import Tokens
+from console.simulation import Simulation
 from console.workers import Workers
 from console.writing.context import Writer
 
@@ -25,6 +26,7 @@ class Parts:
     writer: Writer
     workers: Workers
     sandbox: Sandbox | None  # None: simulation is off
+    simulation: Simulation | None  # with the sandbox
     setup_code: str | None  # opens the set-up page while there is no staff
 
     @property

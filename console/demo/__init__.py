@@ -60,6 +60,11 @@ def account(session: Session, role: Role) -> Staff | None:
     return session.scalar(select(Staff).where(Staff.demo.is_(True), Staff.role == role, Staff.active.is_(True)))
 
 
+def questions() -> list[str]:
+    """What parents might ask this school, for trying it out."""
+    return [given['question'] for given in _read('questions')]
+
+
 def _read(name: str) -> Any:
     return json.loads((FOLDER / f'{name}.json').read_text(encoding='utf-8'))
 

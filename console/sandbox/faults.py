@@ -48,6 +48,14 @@ class Faults:
         waiting = self._waiting.get(path)
         return waiting.popleft() if waiting else None
 
+    def waiting(self) -> list[tuple[str, Fault]]:
+        """Those that have not happened yet, each with its path, in order for each path."""
+        return [(path, fault) for path, faults in self._waiting.items() for fault in faults]
+
+    def drop(self, path: str, fault: Fault) -> None:
+        """Think better of all faults like this one."""
+        self._waiting[path] = deque(other for other in self._waiting[path] if other != fault)
+
     def clear(self) -> None:
         self._waiting.clear()
         self.generation += 1

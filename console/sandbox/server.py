@@ -241,6 +241,16 @@ class Sandbox:
         with self._world.turn():
             self._world.faults.clear()
 
+    def waiting_faults(self) -> list[tuple[str, Fault]]:
+        """The faults that were ordered and have not happened yet, each with the path it waits for."""
+        with self._world.turn():
+            return self._world.faults.waiting()
+
+    def drop_fault(self, path: str, fault: Fault) -> None:
+        """Take back all faults like this one that still wait."""
+        with self._world.turn():
+            self._world.faults.drop(path, fault)
+
     def expire_tokens(self) -> None:
         """Access tokens issued so far answer 42001."""
         with self._world.turn():

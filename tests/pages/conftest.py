@@ -1,0 +1,144 @@
+"""A real browser for the tests of pages. A test that asks for `open_page` runs in the browser's own thread."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+
+from tests.server import ConsoleServer
+
+ARGUMENTS = [
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+]
+OF_OUR_OWN = ('http', 'https', 'ws', 'wss')
+
+
+@dataclass
+class Browsing:
+    """Playwright's plain API lives in one thread, since its loop must not be that of the async tests."""
+
+    thread: ThreadPoolExecutor
+    playwright: Playwright
+    browser: Browser
+
+    def run(self, work: Callable[[], Any]) -> Any:
+        return self.thread.submit(work).result()
+
+
+@dataclass
+class OpenPage:
+    """Call it: `open_page(server, 'supervisor', '/review')`. What goes wrong in the browser fails the test.
+
+    Every page is a browser of its own, so two may be two people. `allowed` are parts of console errors that a test
+    provokes, such as `status of 401`.
+    """
+
+    browser: Browser
+    allowed: list[str] = field(default_factory=list)
+    troubles: list[str] = field(default_factory=list)
+    contexts: list[BrowserContext] = field(default_factory=list)
+
+    def __call__(
+        self,
+        server: ConsoleServer,
+        role: str | None = None,
+        path: str = '/',
+        *,
+        credentials: tuple[str, str] | None = None,
+        width: int = 1440,
+        dark: bool = False,
+        javascript: bool = True,
+    ) -> Page:
+        """A page at `path`, signed in by the demo button of `role`, by user name and password, or not at all."""
+        context = self.browser.new_context(
+            viewport={'width': width, 'height': 900},
+            color_scheme='dark' if dark else 'light',
+            locale='zh-CN',
+            java_script_enabled=javascript,
+        )
+        self.contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        self._watch(page, server.url)
+        if role or credentials:
+            page.goto(f'{server.url}/login')
+            if credentials:
+                page.get_by_label('用户名').fill(credentials[0])
+                page.get_by_label('密码').fill(credentials[1])
+                page.get_by_role('button', name='登录').click()
+            else:
+                page.locator(f'button[name=role][value={role}]').click()
+            page.locator('nav.rail').wait_for()
+        if path != '/' or not (role or credentials):
+            page.goto(f'{server.url}{path}')
+        return page
+
+    def close(self) -> None:
+        for context in self.contexts:
+            context.close()
+
+    def _watch(self, page: Page, url: str) -> None:
+        def said(message: Any) -> None:
+            if message.type == 'error' and not any(part in message.text for part in self.allowed):
+                self.troubles.append(f'console: {message.text}')
+
+        def asked(request: Any) -> None:
+            target = urlsplit(request.url)
+            if target.scheme in OF_OUR_OWN and target.netloc != urlsplit(url).netloc:
+                self.troubles.append(f'asked another origin: {request.url}')
+
+        page.on('console', said)
+        page.on('pageerror', lambda error: self.troubles.append(f'script: {error}'))
+        page.on('request', asked)
+
+
+@pytest.fixture(scope='session')
+def browsing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browsing]:
+    home = tmp_path_factory.mktemp('browser')
+    thread = ThreadPoolExecutor(1, thread_name_prefix='browser')
+    made = thread.submit(_start, home).result()
+    yield Browsing(thread, *made)
+    thread.submit(lambda: (made[1].close(), made[0].stop())).result()
+    thread.shutdown()
+
+
+@pytest.fixture
+def open_page(browsing: Browsing) -> Iterator[OpenPage]:
+    opener = OpenPage(browsing.browser)
+    yield opener
+    browsing.run(opener.close)
+    assert not opener.troubles, opener.troubles
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run a test that uses the browser in the browser's thread."""
+    if 'open_page' not in pyfuncitem.fixturenames:
+        return None
+    given = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
+    pyfuncitem.funcargs['open_page'].troubles.clear()
+    browsing: Browsing = pyfuncitem.funcargs['browsing']
+    browsing.run(lambda: pyfuncitem.obj(**given))
+    return True
+
+
+def _start(home: Path) -> tuple[Playwright, Browser]:
+    executable = os.environ.get('CHROMIUM') or shutil.which('chromium')
+    playwright = sync_playwright().start()
+    browser = playwright.chromium.launch(
+        executable_path=executable, args=ARGUMENTS, env={**os.environ, 'HOME': str(home)}
+    )
+    return playwright, browser

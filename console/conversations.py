@@ -1,5 +1,6 @@
 """Chats with parents: who spoke last, who waits, who answers."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -63,43 +64,48 @@ def title_of(contact: Contact, student_name: str | None, kinship: str | None) ->
     return contact.name or f'新客户 {contact.external_userid[:2]}…{contact.external_userid[-3:]}'
 
 
-def hear(session: Session, heard: Heard) -> tuple[Conversation, Message] | None:
-    """Add a parent's message to her conversation, made when it is the first; None if we have it already."""
-    conversation = _conversation_with(session, heard.channel, heard.external_userid)
-    if heard.external_id is not None and session.scalar(
-        select(Message.id).where(Message.conversation_id == conversation.id, Message.external_id == heard.external_id)
-    ):
-        return None
-    message = add_message(
-        session,
-        conversation,
-        direction=Direction.IN,
-        author=Author.PARENT,
-        kind=heard.kind,
-        text=personal_numbers.tokenise(session, conversation.id, heard.text),
-        media_id=heard.media_id,
-        fields=heard.fields or {},
-        external_id=heard.external_id,
-        sent_at=heard.sent_at,
-    )
-    conversation.last_inbound_seq = message.seq
-    conversation.unread += 1
-    if conversation.waiting_since is None:
-        conversation.waiting_since = message.created_at
-    conversation.status = ConversationStatus.WAITING
-    return conversation, message
+def hear(session: Session, heard: Sequence[Heard]) -> list[tuple[Conversation, Message]]:
+    """Add parents' messages to their conversations, made when they are the first; those we have already are left out.
+
+    Many at once cost little more than one: a burst must not hold up the callbacks behind it.
+    """
+    talks = _conversations_with(session, [(one.channel, one.external_userid) for one in heard])
+    known = _known_ids(session, talks, heard)
+    added = []
+    now = utc_now()
+    for one in heard:
+        conversation = talks[one.channel, one.external_userid]
+        if (conversation.id, one.external_id) in known:
+            continue
+        if one.external_id is not None:
+            known.add((conversation.id, one.external_id))
+        message = _appended(
+            conversation,
+            now,
+            direction=Direction.IN,
+            author=Author.PARENT,
+            kind=one.kind,
+            text=personal_numbers.tokenise(session, conversation.id, one.text),
+            media_id=one.media_id,
+            fields=one.fields or {},
+            external_id=one.external_id,
+            sent_at=one.sent_at,
+        )
+        conversation.last_inbound_seq = message.seq
+        conversation.unread += 1
+        conversation.waiting_since = conversation.waiting_since or now
+        conversation.status = ConversationStatus.WAITING
+        added.append((conversation, message))
+        signals.announce(session, signals.conversation_changed, conversation.id)
+    session.add_all([message for _, message in added])
+    session.flush()
+    return added
 
 
 def add_message(session: Session, conversation: Conversation, **columns: Any) -> Message:
     """Append a message to a locked conversation."""
-    conversation.last_seq += 1
-    now = utc_now()
-    message = Message(
-        conversation_id=conversation.id, seq=conversation.last_seq, created_at=now, **{'sent_at': now} | columns
-    )
+    message = _appended(conversation, utc_now(), **columns)
     session.add(message)
-    conversation.last_message_at = now
-    conversation.last_message_text = ' '.join(message.text.split())[:LINE_IN_LIST]
     session.flush()
     signals.announce(session, signals.conversation_changed, conversation.id)
     return message
@@ -115,6 +121,14 @@ def answered(session: Session, conversation: Conversation) -> None:
 
 def recount(session: Session, conversation: Conversation) -> None:
     """Work out anew who waits since when, after a message of ours was taken back."""
+    conversation.last_outbound_seq = (
+        session.scalar(
+            select(func.max(Message.seq)).where(
+                Message.conversation_id == conversation.id, Message.direction == Direction.OUT
+            )
+        )
+        or 0
+    )
     last = session.scalar(
         select(Message).where(Message.conversation_id == conversation.id).order_by(Message.seq.desc()).limit(1)
     )
@@ -122,7 +136,7 @@ def recount(session: Session, conversation: Conversation) -> None:
         select(func.min(Message.created_at)).where(
             Message.conversation_id == conversation.id,
             Message.direction == Direction.IN,
-            Message.seq > last_outbound_seq(session, conversation.id),
+            Message.seq > conversation.last_outbound_seq,
         )
     )
     conversation.waiting_since = first_waiting
@@ -131,18 +145,6 @@ def recount(session: Session, conversation: Conversation) -> None:
         conversation.last_message_at = last.created_at
         conversation.last_message_text = ' '.join(last.text.split())[:LINE_IN_LIST]
     signals.announce(session, signals.conversation_changed, conversation.id)
-
-
-def last_outbound_seq(session: Session, conversation_id: int) -> int:
-    return (
-        session.scalar(
-            select(Message.seq)
-            .where(Message.conversation_id == conversation_id, Message.direction == Direction.OUT)
-            .order_by(Message.seq.desc())
-            .limit(1)
-        )
-        or 0
-    )
 
 
 def locked(session: Session, conversation_id: int) -> Conversation:
@@ -190,7 +192,9 @@ def page(
     if search:
         conditions.append(
             or_(
-                Conversation.last_message_text.contains(search, autoescape=True),
+                select(Message.id)
+                .where(Message.conversation_id == Conversation.id, Message.text.contains(search, autoescape=True))
+                .exists(),
                 Contact.name.contains(search, autoescape=True),
                 Student.name.contains(search, autoescape=True),
             )
@@ -241,6 +245,18 @@ def find(session: Session, external_userid: str, *, by: int) -> Listed:
     return found[0]
 
 
+def of_student(session: Session, student_id: int, *, by: int) -> list[Listed]:
+    """The conversations about this student that `by` may know of, newest first. Raises `NotAllowed`."""
+    member = staff.require(session, by, staff.Action.SEE_CONVERSATIONS)
+    return _listed(
+        session,
+        Contact.student_id == student_id,
+        staff.sees_conversations(member),
+        limit=50,
+        order=(Conversation.last_message_at.desc(),),
+    )
+
+
 def mark_read(session: Session, conversation_id: int, *, by: int) -> None:
     seen(session, conversation_id, by=by)
     conversation = locked(session, conversation_id)
@@ -284,47 +300,88 @@ def resolve(session: Session, conversation_id: int, *, by: int, resolved: bool =
 
 def ensure(session: Session, channel: Channel, external_userid: str) -> Conversation:
     """The conversation with this person, locked; made if there is none."""
-    return _conversation_with(session, channel, external_userid)
+    return _conversations_with(session, [(channel, external_userid)])[channel, external_userid]
 
 
-def _conversation_with(session: Session, channel: Channel, external_userid: str) -> Conversation:
-    find_contact = select(Contact.id).where(Contact.channel == channel, Contact.external_userid == external_userid)
-    contact_id = session.scalar(find_contact)
-    if contact_id is None:
+def _appended(conversation: Conversation, now: datetime, **columns: Any) -> Message:
+    conversation.last_seq += 1
+    message = Message(
+        conversation_id=conversation.id, seq=conversation.last_seq, created_at=now, **{'sent_at': now} | columns
+    )
+    if message.direction is Direction.OUT:
+        conversation.last_outbound_seq = message.seq
+    conversation.last_message_at = now
+    conversation.last_message_text = ' '.join(message.text.split())[:LINE_IN_LIST]
+    return message
+
+
+def _conversations_with(
+    session: Session, people: Sequence[tuple[Channel, str]]
+) -> dict[tuple[Channel, str], Conversation]:
+    """Each person's conversation, locked in the order of ids; contacts and conversations are made where missing."""
+    wanted = set(people)
+    contacts = _contacts(session, wanted)
+    if missing := wanted - contacts.keys():
+        now = utc_now()
         insert_once(
             session,
             Contact,
-            [{'channel': channel, 'external_userid': external_userid, 'created_at': utc_now()}],
+            [{'channel': channel, 'external_userid': userid, 'created_at': now} for channel, userid in sorted(missing)],
         )
-        contact_id = session.scalar(find_contact)
-    find_conversation = (
+        contacts |= _contacts(session, missing)
+    talks = _locked_by_contact(session, contacts.values())
+    if lacking := {contact_id: person for person, contact_id in contacts.items() if contact_id not in talks}:
+        insert_once(session, Conversation, [_empty(contact_id, person[0]) for contact_id, person in lacking.items()])
+        talks |= _locked_by_contact(session, lacking)
+    return {person: talks[contact_id] for person, contact_id in contacts.items()}
+
+
+def _contacts(session: Session, people: Iterable[tuple[Channel, str]]) -> dict[tuple[Channel, str], int]:
+    wanted = set(people)
+    rows = session.execute(
+        select(Contact.channel, Contact.external_userid, Contact.id).where(
+            Contact.external_userid.in_({userid for _, userid in wanted})
+        )
+    )
+    return {(channel, userid): id_ for channel, userid, id_ in rows if (channel, userid) in wanted}
+
+
+def _locked_by_contact(session: Session, contact_ids: Iterable[int]) -> dict[int, Conversation]:
+    rows = session.scalars(
         select(Conversation)
-        .where(Conversation.contact_id == contact_id)
+        .where(Conversation.contact_id.in_(set(contact_ids)))
+        .order_by(Conversation.id)
         .with_for_update()
         .execution_options(populate_existing=True)
     )
-    conversation = session.scalar(find_conversation)
-    if conversation is None:
-        insert_once(
-            session,
-            Conversation,
-            [
-                {
-                    'contact_id': contact_id,
-                    'channel': channel,
-                    'status': ConversationStatus.OPEN,
-                    'taken_over': False,
-                    'unread': 0,
-                    'last_seq': 0,
-                    'last_inbound_seq': 0,
-                    'last_message_at': utc_now(),
-                    'last_message_text': '',
-                }
-            ],
+    return {conversation.contact_id: conversation for conversation in rows}
+
+
+def _empty(contact_id: int, channel: Channel) -> dict[str, Any]:
+    return {
+        'contact_id': contact_id,
+        'channel': channel,
+        'status': ConversationStatus.OPEN,
+        'taken_over': False,
+        'unread': 0,
+        'last_seq': 0,
+        'last_inbound_seq': 0,
+        'last_outbound_seq': 0,
+        'last_message_at': utc_now(),
+        'last_message_text': '',
+    }
+
+
+def _known_ids(
+    session: Session, talks: Mapping[tuple[Channel, str], Conversation], heard: Sequence[Heard]
+) -> set[tuple[int, str]]:
+    rows = session.execute(
+        select(Message.conversation_id, Message.external_id).where(
+            Message.conversation_id.in_({conversation.id for conversation in talks.values()}),
+            Message.external_id.in_({one.external_id for one in heard if one.external_id is not None}),
         )
-        conversation = session.scalar(find_conversation)
-    assert conversation is not None  # noqa: S101  just inserted, by us or by another
-    return conversation
+    )
+    return {(conversation_id, external_id) for conversation_id, external_id in rows if external_id is not None}
 
 
 def _listed(session: Session, *conditions: Any, limit: int, order: tuple[Any, ...] = ()) -> list[Listed]:

@@ -13,7 +13,7 @@ import select
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -27,6 +27,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from console import signals
 from console.errors import ConsoleError
+from console.lanes import Lane
 
 P = ParamSpec('P')
 R = TypeVar('R')
@@ -61,13 +62,16 @@ class Database:
             self._lock_file = _lock(Path(self.url.database or ''))
             self.engine = _sqlite_engine(self.url, pool_size=1)
             self.read_engine = _sqlite_engine(self.url, pool_size=SQLITE_READERS, read_only=True)
-            self._writers = ThreadPoolExecutor(1, thread_name_prefix='database-writer')
-            self._readers = ThreadPoolExecutor(SQLITE_READERS, thread_name_prefix='database-reader')
-            self._together = self._writers
+            lane = Lane('database-writer')
+            self._writers: Executor = lane
+            self._readers: Executor = ThreadPoolExecutor(SQLITE_READERS, thread_name_prefix='database-reader')
+            self._together: Executor = lane
+            self._submit_together: Callable[..., Any] = lane.submit_urgent
         else:
             self.engine = self.read_engine = _postgres_engine(self.url, pool_size=connections + 1)
             self._writers = self._readers = ThreadPoolExecutor(connections, thread_name_prefix='database')
             self._together = ThreadPoolExecutor(1, thread_name_prefix='database-together')
+            self._submit_together = self._together.submit
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
         self._read_sessions = sessionmaker(self.read_engine, expire_on_commit=False, autoflush=False)
         self._queues: dict[Callable[..., None], list[tuple[Any, asyncio.Future[None]]]] = {}
@@ -128,8 +132,13 @@ class Database:
         queue = self._queues.setdefault(work, [])
         queue.append((item, done))
         if len(queue) == 1:
-            self._together.submit(self._flush, loop, work)
+            self._submit_together(self._flush, loop, work)
         await done
+
+    @property
+    def pressed(self) -> bool:
+        """Whether someone waits for a commit that must not wait."""
+        return any(self._queues.values())
 
     def close(self) -> None:
         for threads in {self._writers, self._readers, self._together}:
@@ -176,7 +185,7 @@ class Database:
         queue = self._queues[work]
         del queue[: len(waiting)]
         if queue:
-            self._together.submit(self._flush, loop, work)
+            self._submit_together(self._flush, loop, work)
         for done in waiting:
             if done.done():
                 continue

@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from console import conversations, knowledge
+from console import knowledge
 from console.writing.context import Context, CourseFacts, Said, StudentFacts
 from models import (
     Author,
@@ -42,7 +42,7 @@ def for_turn(session: Session, turn_id: int) -> Context:
 
 def for_conversation(session: Session, conversation: Conversation) -> Context:
     """For whatever the parent said since we last spoke."""
-    first = conversations.last_outbound_seq(session, conversation.id) + 1
+    first = conversation.last_outbound_seq + 1
     return _context(session, conversation, first, conversation.last_inbound_seq)
 
 

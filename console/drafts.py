@@ -1,5 +1,6 @@
 """The life of a draft: proposed by a writer, decided by a person, sent by the worker."""
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import timedelta
 
@@ -86,7 +87,7 @@ def propose(session: Session, claim: turns.Claim, proposal: Proposal) -> Draft |
         turn.status = TurnStatus.SUPERSEDED
         return None
     turn.status = TurnStatus.DONE
-    supersede_pending(session, conversation.id, note='有了新版本')
+    supersede_pending(session, [conversation.id], note='有了新版本')
     draft = Draft(
         conversation_id=conversation.id,
         turn_id=turn.id,
@@ -223,18 +224,20 @@ def hold(session: Session, draft_id: int, *, by: int) -> Draft:
     return draft
 
 
-def supersede_pending(session: Session, conversation_id: int, *, note: str, by: int | None = None) -> None:
-    """The draft that waits in this conversation, if any, is out of date."""
-    draft = session.scalar(
+def supersede_pending(session: Session, conversation_ids: Iterable[int], *, note: str, by: int | None = None) -> None:
+    """The drafts that wait in these conversations, if any, are out of date."""
+    outdated = session.scalars(
         select(Draft)
-        .where(Draft.conversation_id == conversation_id, Draft.status == DraftStatus.PENDING)
+        .where(Draft.conversation_id.in_(list(conversation_ids)), Draft.status == DraftStatus.PENDING)
+        .order_by(Draft.id)
         .with_for_update()
         .execution_options(populate_existing=True)
-    )
-    if draft is not None:
+    ).all()
+    for draft in outdated:
         draft.status = DraftStatus.SUPERSEDED
         draft.reason = note
-        session.flush()
+    session.flush()
+    for draft in outdated:
         log_event(session, draft, 'superseded', by=by, note=note)
 
 
@@ -291,6 +294,14 @@ def seen(session: Session, draft_id: int, *, by: int) -> tuple[Draft, list[Draft
         raise NotFound('这份草稿')
     events = session.scalars(select(DraftEvent).where(DraftEvent.draft_id == draft_id).order_by(DraftEvent.id))
     return draft, list(events)
+
+
+def pending_in(session: Session, conversation_id: int, *, by: int) -> Draft | None:
+    """The draft that waits for release in this conversation. Raises `NotFound`, `NotAllowed`."""
+    conversations.seen(session, conversation_id, by=by)
+    return session.scalar(
+        select(Draft).where(Draft.conversation_id == conversation_id, Draft.status == DraftStatus.PENDING)
+    )
 
 
 def of_turn(session: Session, turn_id: int) -> Draft | None:

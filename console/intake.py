@@ -1,12 +1,12 @@
 """Keep what WeCom tells us, once each; then understand it: contact, conversation, message, turn."""
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, update
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, aliased
 
 from console import alerts, conversations, drafts, signals, turns
@@ -14,7 +14,9 @@ from console.database import insert_once
 from console.wecom.events import WeComEvent
 from models import Channel, EventStatus, ReceivedEvent, utc_now
 
-MOST_AT_ONCE = 20
+log = logging.getLogger(__name__)
+
+MOST_AT_ONCE = 10
 MOST_ATTEMPTS = 3
 
 
@@ -68,19 +70,12 @@ def understand(session: Session, open_event: Opener, pace: turns.Pace, *, limit:
         # Several servers share the work here, so a sender's next event must wait for the one another holds.
         query = query.where(~held_back).with_for_update(skip_locked=True)
     events = session.scalars(query).all()
-    blocked: set[str] = set()
-    for event in events:
-        if event.gate in blocked:
-            continue
-        try:
-            with session.begin_nested():
-                _digest(session, event, open_event, pace)
-                event.status = EventStatus.DONE
-        except OperationalError:  # the database's trouble, not this event's
-            raise
-        except Exception as fault:  # one bad event must not stop the rest, whatever it is
-            blocked.add(event.gate)
-            _remember_fault(session, event, fault)
+    try:
+        with session.begin_nested():
+            _digest(session, events, open_event, pace)
+    except Exception:  # one of them is bad: find out which, and do not let it stop the others
+        log.warning('of %d events at least one could not be understood; trying one by one', len(events), exc_info=True)
+        _digest_one_by_one(session, events, open_event, pace)
     return len(events)
 
 
@@ -97,28 +92,43 @@ def release(session: Session, event_id: int) -> None:
     signals.announce(session, signals.event_stored, event_id)
 
 
-def _digest(session: Session, event: ReceivedEvent, open_event: Opener, pace: turns.Pace) -> None:
-    channel, said = open_event(event.corp_id, event.sealed)
+def _digest(session: Session, events: Sequence[ReceivedEvent], open_event: Opener, pace: turns.Pace) -> None:
+    opened = [_heard(event, *open_event(event.corp_id, event.sealed)) for event in events]
+    added = conversations.hear(session, [one for one in opened if one is not None])
+    drafts.supersede_pending(session, {conversation.id for conversation, _ in added}, note='家长又发来了新消息')
+    turns.heard(session, added, pace)
+    for event in events:
+        event.status = EventStatus.DONE
+    session.flush()
+
+
+def _digest_one_by_one(session: Session, events: Sequence[ReceivedEvent], open_event: Opener, pace: turns.Pace) -> None:
+    blocked: set[str] = set()
+    for event in events:
+        if event.gate in blocked:
+            continue
+        try:
+            with session.begin_nested():
+                _digest(session, [event], open_event, pace)
+        except Exception as fault:  # whatever it is, it is this event's
+            blocked.add(event.gate)
+            _remember_fault(session, event, fault)
+
+
+def _heard(event: ReceivedEvent, channel: Channel, said: WeComEvent) -> conversations.Heard | None:
     if said.kind == 'event' or said.sender is None:
-        return
-    heard = conversations.hear(
-        session,
-        conversations.Heard(
-            channel=channel,
-            external_userid=said.sender,
-            external_id=said.fields.get('MsgId') if isinstance(said.fields.get('MsgId'), str) else None,  # type: ignore[arg-type]
-            kind=said.kind,
-            text=said.text or '',
-            sent_at=said.created_at or event.sent_at.astimezone(UTC),
-            media_id=said.media_id,
-            fields={key: value for key, value in said.fields.items() if key not in ('Content', 'MsgId')},
-        ),
+        return None
+    msg_id = said.fields.get('MsgId')
+    return conversations.Heard(
+        channel=channel,
+        external_userid=said.sender,
+        external_id=msg_id if isinstance(msg_id, str) and msg_id else None,
+        kind=said.kind,
+        text=said.text,
+        sent_at=said.created_at or event.sent_at,
+        media_id=said.media_id,
+        fields={key: value for key, value in said.fields.items() if key not in ('Content', 'MsgId')},
     )
-    if heard is None:
-        return
-    conversation, message = heard
-    drafts.supersede_pending(session, conversation.id, note='家长又发来了新消息')
-    turns.heard(session, conversation, message, pace)
 
 
 def _remember_fault(session: Session, event: ReceivedEvent, fault: Exception) -> None:

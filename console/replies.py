@@ -6,9 +6,10 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from console import conversations, deliveries, dossiers, drafts, personal_numbers, signals, staff, turns
+from console.errors import Conflict
 from console.writing.checks import check_text
 from console.writing.evidence import trace
-from models import Author, Conversation, Direction, Draft, DraftStatus, Message
+from models import Author, Conversation, Direction, Draft, DraftStatus, Message, Turn
 
 
 def send(session: Session, conversation_id: int, text: str, *, by: int) -> Message | Draft:
@@ -24,7 +25,7 @@ def send(session: Session, conversation_id: int, text: str, *, by: int) -> Messa
     conversation = conversations.locked(session, conversation_id)
     text = personal_numbers.unmask(text, personal_numbers.masks(session, conversation.id))
     turns.give_up_active(session, conversation.id)
-    drafts.supersede_pending(session, conversation.id, note=f'{member.name}已直接回复', by=by)
+    drafts.supersede_pending(session, [conversation.id], note=f'{member.name}已直接回复', by=by)
     message = conversations.add_message(
         session, conversation, direction=Direction.OUT, author=Author.STAFF, staff_id=by, text=text
     )
@@ -42,7 +43,7 @@ def take_over(session: Session, conversation_id: int, *, by: int) -> Conversatio
     conversation.taken_over = True
     conversation.assignee_id = member.id
     turns.give_up_active(session, conversation_id)
-    drafts.supersede_pending(session, conversation_id, note=f'{member.name}接管了会话', by=by)
+    drafts.supersede_pending(session, [conversation_id], note=f'{member.name}接管了会话', by=by)
     signals.announce(session, signals.conversation_changed, conversation_id)
     return conversation
 
@@ -59,6 +60,25 @@ def hand_back(session: Session, conversation_id: int, *, by: int) -> Conversatio
     return conversation
 
 
+def ask_ai(session: Session, conversation_id: int, *, by: int) -> Turn:
+    """Have the AI write although its last try failed or was dropped.
+
+    Raises `NotAllowed`, `NotFound`, and `Conflict` if nobody waits, a person took over, or a reply is on its way.
+    """
+    staff.require(session, by, staff.Action.PROPOSE_REPLY)
+    conversations.seen(session, conversation_id, by=by)
+    conversation = conversations.locked(session, conversation_id)
+    if conversation.waiting_since is None:
+        raise Conflict('家长没有在等待回复，不需要起草。', 'closed')
+    if conversation.taken_over:
+        raise Conflict('会话已由同事接管，AI 不会起草。请先交还 AI。', 'taken_over')
+    if turns.active(session, conversation_id) or drafts.pending_in(session, conversation_id, by=by):
+        raise Conflict('草稿已在准备中或等待审核，不需要再次起草。', 'closed')
+    turn = turns.open_turn(session, conversation)
+    signals.announce(session, signals.conversation_changed, conversation_id)
+    return turn
+
+
 def propose(session: Session, conversation_id: int, text: str, *, by: int) -> Draft:
     """Offer a colleague's own reply for release, in place of the AI's. Raises `NotAllowed`, `NotFound`, `Invalid`."""
     member = staff.require(session, by, staff.Action.PROPOSE_REPLY)
@@ -67,7 +87,7 @@ def propose(session: Session, conversation_id: int, text: str, *, by: int) -> Dr
     conversation = conversations.locked(session, conversation_id)
     text = personal_numbers.unmask(text, personal_numbers.masks(session, conversation.id))
     turns.give_up_active(session, conversation.id)
-    drafts.supersede_pending(session, conversation.id, note=f'{member.name}另写了回复', by=by)
+    drafts.supersede_pending(session, [conversation.id], note=f'{member.name}另写了回复', by=by)
     context = dossiers.for_conversation(session, conversation)
     draft = Draft(
         conversation_id=conversation.id,

@@ -27,7 +27,7 @@ event_stored: Signal = Signal()
 """WeCom told us something; it waits to be understood. Carries how many."""
 
 turn_opened: Signal = Signal()
-"""The parent said something that wants a reply. Carries the turn's id."""
+"""A parent said something that wants a reply. Carries the conversation's id."""
 
 delivery_queued: Signal = Signal()
 """A released reply waits to be sent. Carries the conversation's id."""

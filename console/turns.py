@@ -1,12 +1,13 @@
 """The parent's turn: lines sent in quick succession become one piece of work for the writer."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from console import conversations, leases, signals
+from console import leases, signals
 from models import ACTIVE_TURN, Conversation, Message, Turn, TurnStatus, utc_now
 
 LEASE = timedelta(seconds=90)
@@ -30,49 +31,44 @@ class Claim:
     conversation_id: int
 
 
-def heard(session: Session, conversation: Conversation, message: Message, pace: Pace) -> None:
-    """The parent said one more thing: wait a little longer, or begin anew if the writer was at it already."""
-    if conversation.taken_over:
-        return
+def heard(session: Session, said: Sequence[tuple[Conversation, Message]], pace: Pace) -> None:
+    """Parents said one more thing: wait a little longer, or begin anew where the writer was at it already.
+
+    `said` is in order, its conversations are locked.
+    """
     now = utc_now()
-    turn = active(session, conversation.id)
-    if turn is not None and turn.status is TurnStatus.WAITING:
-        turn.basis_seq = message.seq
-        turn.due_at = max(turn.due_at, min(now + pace.quiet, turn.opened_at + pace.longest))
-        turn.instruction = None
-    else:
-        if turn is not None:
+    last = {conversation.id: conversation for conversation, _ in said if not conversation.taken_over}
+    running = {turn.conversation_id: turn for turn in _active(session, last)}
+    for turn in running.values():
+        if turn.status is TurnStatus.WRITING:
             turn.status = TurnStatus.SUPERSEDED
-            session.flush()
-        turn = open_turn(session, conversation, due_in=pace.quiet)
-    signals.announce(session, signals.turn_opened, turn.id)
+    session.flush()
+    for conversation in last.values():
+        waiting = running.get(conversation.id)
+        if waiting is not None and waiting.status is TurnStatus.WAITING:
+            waiting.basis_seq = conversation.last_inbound_seq
+            waiting.due_at = max(waiting.due_at, min(now + pace.quiet, waiting.opened_at + pace.longest))
+            waiting.instruction = None
+        else:
+            session.add(_turn(conversation, due_in=pace.quiet))
+        signals.announce(session, signals.turn_opened, conversation.id)
+    session.flush()
 
 
 def open_turn(
     session: Session, conversation: Conversation, *, due_in: timedelta = timedelta(0), instruction: str | None = None
 ) -> Turn:
     """Ask for a reply to all the parent said since we last spoke. The conversation must be locked."""
-    first = conversations.last_outbound_seq(session, conversation.id) + 1
-    turn = Turn(
-        conversation_id=conversation.id,
-        first_seq=min(first, conversation.last_inbound_seq),
-        basis_seq=conversation.last_inbound_seq,
-        due_at=utc_now() + due_in,
-        instruction=instruction,
-    )
+    turn = _turn(conversation, due_in=due_in, instruction=instruction)
     session.add(turn)
     session.flush()
-    signals.announce(session, signals.turn_opened, turn.id)
+    signals.announce(session, signals.turn_opened, conversation.id)
     return turn
 
 
 def active(session: Session, conversation_id: int) -> Turn | None:
-    return session.scalar(
-        select(Turn)
-        .where(Turn.conversation_id == conversation_id, Turn.status.in_(ACTIVE_TURN))
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
+    """The turn that waits or is being written to, locked."""
+    return next(iter(_active(session, [conversation_id])), None)
 
 
 def give_up_active(session: Session, conversation_id: int) -> None:
@@ -141,3 +137,24 @@ def covering(session: Session, conversation_id: int, seq: int) -> Turn | None:
 def park_lost(session: Session) -> int:
     """Turns whose lease was lost three times become failures a person sees; how many."""
     return leases.park(session, Turn, running=TurnStatus.WRITING, parked=TurnStatus.FAILED)
+
+
+def _turn(conversation: Conversation, *, due_in: timedelta, instruction: str | None = None) -> Turn:
+    """A turn of all the parent said since we last spoke."""
+    return Turn(
+        conversation_id=conversation.id,
+        first_seq=min(conversation.last_outbound_seq + 1, conversation.last_inbound_seq),
+        basis_seq=conversation.last_inbound_seq,
+        due_at=utc_now() + due_in,
+        instruction=instruction,
+    )
+
+
+def _active(session: Session, conversation_ids: Iterable[int]) -> Sequence[Turn]:
+    return session.scalars(
+        select(Turn)
+        .where(Turn.conversation_id.in_(list(conversation_ids)), Turn.status.in_(ACTIVE_TURN))
+        .order_by(Turn.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from console import alerts, deliveries, dossiers, drafts, intake, leases, signals, turns
 from console.channels import Channels
 from console.crash_points import passing
-from console.database import read, transact
+from console.database import current, read, transact
 from console.writing.context import Writer, WritingFailed
 from models import Delivery, DeliveryStatus, Turn, TurnStatus
 
@@ -30,6 +30,9 @@ GRACE = timedelta(seconds=15)
 
 STALE = 120.0
 """Seconds after which a loop that did not come round counts as stuck."""
+
+GIVEN_WAY, MOST_GIVEN_WAY = 0.02, 10
+"""While callbacks wait for their commit, understanding them waits: seconds, and how often at most."""
 
 Step = Callable[[], Awaitable[bool]]
 """Does one piece of work; True if there may be more right away."""
@@ -132,6 +135,10 @@ class Workers:
             woken.cancel()
 
     async def _understand(self) -> bool:
+        for _ in range(MOST_GIVEN_WAY):
+            if not current().pressed:
+                break
+            await asyncio.sleep(GIVEN_WAY)
         return await transact(intake.understand, self._channels.open_event, self._pace) > 0
 
     async def _dispatch(

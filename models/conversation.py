@@ -35,6 +35,7 @@ class Conversation(Table):
     unread: Mapped[int] = mapped_column(default=0)
     last_seq: Mapped[int] = mapped_column(default=0)
     last_inbound_seq: Mapped[int] = mapped_column(default=0)  # what a draft must answer to be current
+    last_outbound_seq: Mapped[int] = mapped_column(default=0)
     last_message_at: Mapped[datetime] = mapped_column(default=utc_now)
     last_message_text: Mapped[str] = mapped_column(default='')
 

@@ -27,16 +27,13 @@ def said(
     pace: turns.Pace = AT_ONCE,
 ) -> Conversation:
     """A parent's message has arrived and was understood."""
-    heard = conversations.hear(
-        session,
-        conversations.Heard(
-            channel=channel, external_userid=who, external_id=msg_id, kind='text', text=text, sent_at=utc_now()
-        ),
+    one = conversations.Heard(
+        channel=channel, external_userid=who, external_id=msg_id, kind='text', text=text, sent_at=utc_now()
     )
-    assert heard is not None
-    conversation, message = heard
-    drafts.supersede_pending(session, conversation.id, note='家长又发来了新消息')
-    turns.heard(session, conversation, message, pace)
+    added = conversations.hear(session, [one])
+    [(conversation, _)] = added
+    drafts.supersede_pending(session, [conversation.id], note='家长又发来了新消息')
+    turns.heard(session, added, pace)
     return conversation
 
 

@@ -293,6 +293,7 @@ def upgrade() -> None:
         sa.Column('unread', sa.Integer(), nullable=False),
         sa.Column('last_seq', sa.Integer(), nullable=False),
         sa.Column('last_inbound_seq', sa.Integer(), nullable=False),
+        sa.Column('last_outbound_seq', sa.Integer(), nullable=False),
         sa.Column('last_message_at', models.base.UtcDateTime(timezone=True), nullable=False),
         sa.Column('last_message_text', sa.String(), nullable=False),
         sa.ForeignKeyConstraint(

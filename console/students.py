@@ -110,6 +110,15 @@ def record(session: Session, student_id: int, *, by: int, whole_numbers: bool = 
     )
 
 
+def as_record(student: Student) -> Record:
+    """A row of `page` with its numbers masked; it does not say which chat is theirs."""
+    return Record(
+        student=student,
+        guardians=[_view(link, whole=False) for link in student.guardians],
+        enrolments=list(student.enrolments),
+    )
+
+
 def record_of(session: Session, user: str, *, by: int, whole_numbers: bool = False) -> Record:
     """One student by record id or by a contact's `external_userid`. Raises `NotFound`, `NotAllowed`."""
     return record(session, id_of(session, user, by=by), by=by, whole_numbers=whole_numbers)
@@ -248,6 +257,32 @@ def change(
         audit.record(session, 'change', 'student', student_id, by=by, fields=changed)
         signals.announce(session, signals.student_changed, student_id)
     return student
+
+
+def add(
+    session: Session,
+    student_id: int,
+    *,
+    by: int,
+    guardian: GuardianFields | None = None,
+    enrolment: EnrolmentFields | None = None,
+) -> Student:
+    """One more guardian or enrolment. Raises `NotFound`, `NotAllowed`, `Invalid` naming the field."""
+    staff.require(session, by, staff.Action.EDIT_STUDENTS)
+    student = _seen(session, student_id, by=by)
+    if guardian is not None:
+        _add_guardian(session, student_id, guardian, len(student.guardians))
+    if enrolment is not None:
+        row = Enrolment(student_id=student_id, course='')
+        _apply_enrolment(row, enrolment)
+        session.add(row)
+    student.version += 1
+    session.flush()
+    session.expire(student)
+    added = [name for name, given in (('guardian', guardian), ('enrolment', enrolment)) if given is not None]
+    audit.record(session, 'change', 'student', student_id, by=by, fields=added)
+    signals.announce(session, signals.student_changed, student_id)
+    return _seen(session, student_id, by=by)
 
 
 def erase(session: Session, student_id: int, *, by: int) -> None:

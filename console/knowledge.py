@@ -7,10 +7,11 @@ from threading import Lock
 from typing import Any
 
 from sqlalchemy import func, or_, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from console import audit, signals, staff
-from console.errors import Invalid, NotFound
+from console.errors import Conflict, Invalid, NotFound
 from console.writing.context import Knowledge
 from console.writing.retrieval import KnowledgeIndex
 from models import EntryStatus, KnowledgeEntry, utc_now
@@ -107,7 +108,7 @@ def seen(session: Session, entry_id: int, *, by: int) -> KnowledgeEntry:
 def put(session: Session, entries: list[Entry], *, by: int | None) -> list[KnowledgeEntry]:
     """Add entries; one with the `external_key` of an existing one changes that. `by` None: the program itself.
 
-    Raises `NotAllowed`, `Invalid` naming the field; then nothing is kept.
+    Raises `NotAllowed`, `Invalid` naming the field, `Conflict` if someone adds the same key now; nothing is kept then.
     """
     if by is not None:
         staff.require(session, by, staff.Action.EDIT_KNOWLEDGE)
@@ -122,7 +123,7 @@ def put(session: Session, entries: list[Entry], *, by: int | None) -> list[Knowl
             row = KnowledgeEntry(external_key=entry.external_key, question='', answer='', version=0)
             session.add(row)
         _apply(row, entry, by=by)
-        session.flush()
+        _flush_unique(session)
         kept.append(row)
     audit.record(session, 'put', 'knowledge_entry', kept[0].id if len(kept) == 1 else None, by=by, count=len(kept))
     signals.announce(session, signals.knowledge_changed, kept[0].id if len(kept) == 1 else 0)
@@ -172,6 +173,13 @@ def _apply(row: KnowledgeEntry, entry: Entry, *, by: int | None) -> None:
     row.version += 1
     row.updated_by_id = by
     row.updated_at = utc_now()
+
+
+def _flush_unique(session: Session) -> None:
+    try:
+        session.flush()
+    except IntegrityError:
+        raise Conflict('有人正在保存同一条知识（外部编号相同），您的没有保存。请重试。', 'taken') from None
 
 
 def _valid_on(day: date) -> Any:

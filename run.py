@@ -111,7 +111,7 @@ def build(settings: Settings) -> 'FastAPI':
         if sandbox is not None:
             sandbox.stop()
 
-    server = FastAPI(title='EduDesk', version=VERSION, lifespan=lifespan)
+    server = FastAPI(title='EduDesk', version=VERSION, lifespan=lifespan, openapi_url=None)
     server.state.metrics_token = settings.metrics_token.get_secret_value()
     callback = Callback(channels.apps)
     for path in (PATH, f'{PATH}/'):

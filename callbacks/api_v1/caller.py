@@ -56,3 +56,6 @@ Caller = Annotated[Known, Depends(_signed_in)]
 
 PerhapsCaller = Annotated[Known | None, Depends(_perhaps_signed_in)]
 """For routes that serve strangers, too. A token that is given must be good."""
+
+WITHOUT_TOKEN_TOO = {'security': [{}]}
+"""For the description of a route that a token is not needed for: added to what FastAPI says by itself."""

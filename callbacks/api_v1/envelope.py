@@ -59,7 +59,9 @@ class Refusal(BaseModel):
 
 
 def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The refusals of a route, for its description."""
+    """The refusals of a route, for its description. Where bad JSON may come (400), it may be too large or too slow."""
+    if 400 in statuses:
+        statuses = (*statuses, 408, 413)
     return {status: {'model': Refusal, 'description': MEANINGS[status]} for status in statuses}
 
 

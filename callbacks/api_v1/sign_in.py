@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Body, Request
 from pydantic import BaseModel, Field
 
-from callbacks.api_v1.caller import Caller, Credentials, known_by
+from callbacks.api_v1.caller import WITHOUT_TOKEN_TOO, Caller, Credentials, known_by
 from callbacks.api_v1.envelope import Answer, refusals
 from callbacks.api_v1.fields import Text, UserId
 from console import demo, sign_in
@@ -72,7 +72,7 @@ async def verify(caller: Caller) -> Answer[Identity]:
     )
 
 
-@router.post('/refresh', responses=refusals(400, 401, 422))
+@router.post('/refresh', openapi_extra=WITHOUT_TOKEN_TOO, responses=refusals(400, 401, 422))
 async def refresh(credentials: Credentials, body: Annotated[Refresh | None, Body()] = None) -> Answer[Tokens]:
     """New tokens for a refresh token, which is sent in the body or as the bearer token. The sign-in stays the same."""
     token = body.refresh_token if body else credentials.credentials if credentials else ''

@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from pydantic import AfterValidator, BaseModel, Field
 from sqlalchemy.orm import Session
 
-from callbacks.api_v1.caller import PerhapsCaller
+from callbacks.api_v1.caller import WITHOUT_TOKEN_TOO, PerhapsCaller
 from callbacks.api_v1.envelope import Answer, refusals
 from callbacks.api_v1.fields import Text, UserId
 from console import outcomes, personal_numbers, staff
@@ -79,7 +79,9 @@ class Outcome(BaseModel):
     draft_status: DraftStatus | None
 
 
-@router.post('/simulate-customer-msg', responses=refusals(400, 401, 403, 404, 422, 503))
+@router.post(
+    '/simulate-customer-msg', openapi_extra=WITHOUT_TOKEN_TOO, responses=refusals(400, 401, 403, 404, 422, 503)
+)
 async def simulate_customer_msg(body: Said, caller: PerhapsCaller) -> Answer[Outcome]:
     """Say something as a parent and wait for the draft. Quick messages of one parent become one turn with one draft.
 

@@ -1,12 +1,35 @@
 """What is to be done now, and the day so far: the figures of the rail and of the dashboard."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy.orm import Session, joinedload
 
-from console import staff
-from models import Alert, Conversation, ConversationStatus, Draft, DraftStatus
+from console import conversations, personal_numbers, staff
+from console.conversations import Listed
+from models import (
+    Alert,
+    Contact,
+    Conversation,
+    ConversationStatus,
+    Delivery,
+    DeliveryStatus,
+    Direction,
+    Draft,
+    DraftStatus,
+    Enrolment,
+    Message,
+    Staff,
+    Student,
+    StudentGuardian,
+)
+
+FEW_LESSONS = 3
+SHORT = 6
+"""Rows of a short list."""
+
+FAILED = (DeliveryStatus.DEAD, DeliveryStatus.UNCERTAIN, DeliveryStatus.BOUNCED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,6 +39,50 @@ class Counts:
     waiting: int
     drafts: int
     alerts: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figures:
+    """The day so far, from midnight of the server's time zone; drafts are counted when they were decided."""
+
+    messages_in: int
+    messages_out: int
+    untouched: int
+    edited: int
+    rejected: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """A row of a short list: whom it is about, what was said, since when."""
+
+    conversation_id: int
+    title: str
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """A course that will soon be used up."""
+
+    student_id: int
+    student_name: str
+    course: str
+    lessons_left: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Today:
+    """Short lists, and how long they really are."""
+
+    waiting: list[Line]
+    drafts: list[Line]
+    failed: list[Line]
+    failed_count: int
+    ending: list[Ending]
+    ending_count: int
+    figures: Figures
 
 
 def counts(session: Session, *, by: int) -> Counts:
@@ -31,3 +98,136 @@ def counts(session: Session, *, by: int) -> Counts:
         drafts=(session.scalar(drafts) or 0) if staff.may(member.role, staff.Action.REVIEW) else 0,
         alerts=(session.scalar(alerts) or 0) if staff.may(member.role, staff.Action.SEE_ALERTS) else 0,
     )
+
+
+def look(session: Session, *, by: int) -> Today:
+    """What this member should see first; lists they may not know of are empty. Raises `NotAllowed`."""
+    member = staff.require(session, by)
+    waiting = conversations.page(session, by=by, status=ConversationStatus.WAITING, limit=SHORT)
+    failed, failed_count = _failed(session, member)
+    ending, ending_count = _ending(session, member)
+    return Today(
+        waiting=[_waiting_line(session, row) for row in waiting],
+        drafts=_drafts(session) if staff.may(member.role, staff.Action.REVIEW) else [],
+        failed=failed,
+        failed_count=failed_count,
+        ending=ending,
+        ending_count=ending_count,
+        figures=_figures(session, member),
+    )
+
+
+def _waiting_line(session: Session, row: Listed) -> Line:
+    conversation = row.conversation
+    return Line(
+        conversation_id=conversation.id,
+        title=row.title,
+        text=_shown(session, conversation.id, conversation.last_message_text),
+        at=conversation.waiting_since or conversation.last_message_at,
+    )
+
+
+def _drafts(session: Session) -> list[Line]:
+    rows = session.scalars(
+        select(Draft)
+        .where(Draft.status == DraftStatus.PENDING)
+        .options(joinedload(Draft.conversation).joinedload(Conversation.contact))
+        .order_by(Draft.id)
+        .limit(SHORT)
+    ).all()
+    return [
+        Line(
+            conversation_id=row.conversation_id,
+            title=_title(session, row.conversation.contact),
+            text=_shown(session, row.conversation_id, row.customer_message),
+            at=row.created_at,
+        )
+        for row in rows
+    ]
+
+
+def _failed(session: Session, member: Staff) -> tuple[list[Line], int]:
+    mine = (Delivery.status.in_(FAILED), staff.sees_conversations(member))
+    joined = select(Delivery, Conversation, Message.text).join(
+        Conversation, Conversation.id == Delivery.conversation_id
+    )
+    rows = session.execute(
+        joined.join(Message, Message.id == Delivery.message_id)
+        .where(*mine)
+        .options(joinedload(Conversation.contact))
+        .order_by(Delivery.id.desc())
+        .limit(SHORT)
+    ).all()
+    total = session.scalar(
+        select(func.count(Delivery.id)).join(Conversation, Conversation.id == Delivery.conversation_id).where(*mine)
+    )
+    lines = [
+        Line(
+            conversation_id=conversation.id,
+            title=_title(session, conversation.contact),
+            text=_shown(session, conversation.id, text),
+            at=delivery.finished_at or delivery.created_at,
+        )
+        for delivery, conversation, text in rows
+    ]
+    return lines, total or 0
+
+
+def _ending(session: Session, member: Staff) -> tuple[list[Ending], int]:
+    left: ColumnElement[int] = Enrolment.lessons_total - Enrolment.lessons_used
+    few = (Enrolment.lessons_total > 0, left <= FEW_LESSONS, staff.sees_students(member))
+    rows = session.execute(
+        select(Student.id, Student.name, Enrolment.course, left)
+        .join(Enrolment, Enrolment.student_id == Student.id)
+        .where(*few)
+        .order_by(left, Student.name, Enrolment.id)
+        .limit(SHORT)
+    ).all()
+    total = session.scalar(
+        select(func.count(Enrolment.id)).join(Student, Student.id == Enrolment.student_id).where(*few)
+    )
+    found = [
+        Ending(student_id=student_id, student_name=name, course=course, lessons_left=max(0, lessons))
+        for student_id, name, course, lessons in rows
+    ]
+    return found, total or 0
+
+
+def _figures(session: Session, member: Staff) -> Figures:
+    midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+    mine = staff.sees_conversations(member)
+    inbound = case((Message.direction == Direction.IN, 1), else_=0)
+    came, went = session.execute(
+        select(func.sum(inbound), func.sum(1 - inbound))
+        .join(Conversation, Conversation.id == Message.conversation_id)
+        .where(Message.created_at >= midnight, mine)
+    ).one()
+    rejected = Draft.status == DraftStatus.REJECTED
+    as_written = Draft.content == Draft.original_content
+    decided = session.execute(
+        select(
+            func.sum(case((~rejected & as_written, 1), else_=0)),
+            func.sum(case((~rejected & ~as_written, 1), else_=0)),
+            func.sum(case((rejected, 1), else_=0)),
+        )
+        .join(Conversation, Conversation.id == Draft.conversation_id)
+        .where(Draft.decided_at >= midnight, Draft.status != DraftStatus.PENDING, mine)
+    ).one()
+    untouched, edited, refused = (number or 0 for number in decided)
+    return Figures(messages_in=came or 0, messages_out=went or 0, untouched=untouched, edited=edited, rejected=refused)
+
+
+def _title(session: Session, contact: Contact) -> str:
+    known = session.execute(
+        select(Student.name, StudentGuardian.kinship)
+        .outerjoin(
+            StudentGuardian,
+            (StudentGuardian.student_id == Student.id) & (StudentGuardian.guardian_id == contact.guardian_id),
+        )
+        .where(Student.id == contact.student_id)
+    ).first()
+    return conversations.title_of(contact, *(known or (None, None)))
+
+
+def _shown(session: Session, conversation_id: int, text: str) -> str:
+    return personal_numbers.show(text, personal_numbers.masks(session, conversation_id))

@@ -1,9 +1,136 @@
-"""What is to be done now."""
+"""What is to be done now, for the role of whoever looks, and the day so far."""
 
-from pages.layout import staff_page
-from pages.widgets import empty_state
+from collections.abc import Callable
+from typing import Any
+
+from nicegui import ui
+
+from console import signals, staff, today
+from console.database import read
+from console.staff import Action
+from console.today import Counts, Ending, Line, Today
+from models import Role
+from pages.layout import me, member, reload_on, staff_page
+from pages.widgets import ago, empty_state, panel, row, stack, text, waiting_clock
 
 
 @staff_page('/', title='工作台')
 async def dashboard() -> None:
-    empty_state('现在没有要处理的事', '新的会话、草稿和告警会出现在这里。')
+    by = me()
+    role = member().role
+
+    @ui.refreshable
+    def board(now: Today, counts: Counts) -> None:
+        _tiles(now, counts, role)
+        with ui.element('div').classes('board'):
+            with stack('todo'):
+                _lists(now, role)
+            _figures(now)
+
+    async def fetched() -> tuple[Today, Counts]:
+        return await read(today.look, by=by), await read(today.counts, by=by)
+
+    async def reload() -> None:
+        board.refresh(*await fetched())
+
+    with ui.element('div').classes('sheet'):
+        board(*await fetched())
+    reload_on(
+        reload, signals.draft_changed, signals.conversation_changed, signals.student_changed, signals.alert_changed
+    )
+
+
+def _tiles(now: Today, counts: Counts, role: Role) -> None:
+    with ui.element('div').classes('tiles'):
+        if staff.may(role, Action.REVIEW):
+            _tile('待审核草稿', counts.drafts, '/review', 'warn')
+        _tile('待回复会话', counts.waiting, '/conversations', 'warn')
+        _tile('发送失败', now.failed_count, '#failed', 'danger')
+        if staff.may(role, Action.SEE_STUDENTS):
+            _tile('课时不足', now.ending_count, '#ending', 'warn')
+        if staff.may(role, Action.SEE_ALERTS):
+            _tile('告警', counts.alerts, '', 'danger')
+
+
+def _tile(word: str, number: int, target: str, tone: str) -> None:
+    tile = ui.element('a' if target else 'div').classes(f'panel tile {tone if number else ""}')
+    if target:
+        tile.props['href'] = target
+    with tile:
+        text(str(number), 'num', tag='b')
+        text(word, 'muted')
+
+
+def _lists(now: Today, role: Role) -> None:
+    if staff.may(role, Action.REVIEW):
+        _list('最早的待审核草稿', now.drafts, _draft_row, ('没有待审核的草稿', '家长来消息后，AI 草稿会出现在这里。'))
+    _list('等待最久的会话', now.waiting, _waiting_row, ('没有人在等待', '家长的新消息会出现在这里。'))
+    if now.failed:
+        _list('发送失败，需要处理', now.failed, _failed_row, ('', ''), anchor='failed')
+    if staff.may(role, Action.SEE_STUDENTS):
+        _list(
+            f'剩余课时不超过 {today.FEW_LESSONS} 节',
+            now.ending,
+            _ending_row,
+            ('没有课时不足的学员', '该续费的学员会出现在这里。'),
+            anchor='ending',
+        )
+
+
+def _list(
+    title: str, lines: list[Any], draw: Callable[[Any], None], nothing: tuple[str, str], *, anchor: str = ''
+) -> None:
+    with panel() as box:
+        if anchor:
+            box.props(f'id={anchor}')
+        with ui.element('header'):
+            text(title, tag='h2')
+        if not lines:
+            empty_state(*nothing)
+        with ui.element('div').classes('list'):
+            for line in lines:
+                draw(line)
+
+
+def _draft_row(line: Line) -> None:
+    _line(line, '/review', ago)
+
+
+def _waiting_row(line: Line) -> None:
+    _line(line, f'/conversations/{line.conversation_id}', waiting_clock)
+
+
+def _failed_row(line: Line) -> None:
+    _line(line, f'/conversations/{line.conversation_id}', ago)
+
+
+def _line(line: Line, target: str, clock: Callable[[Any], Any]) -> None:
+    with ui.element('a').props(f'href={target}'):
+        with row():
+            text(line.title, 'grow clip', tag='b')
+            clock(line.at)
+        text(line.text, 'clip muted', tag='div')
+
+
+def _ending_row(ending: Ending) -> None:
+    with ui.element('a').props(f'href=/students/{ending.student_id}').classes('row'):
+        text(ending.student_name, tag='b')
+        text(ending.course, 'grow clip muted')
+        text(f'剩 {ending.lessons_left} 节', f'chip {"danger" if ending.lessons_left == 0 else "warn"}')
+
+
+def _figures(now: Today) -> None:
+    figures = now.figures
+    with panel('day'):
+        with ui.element('header'):
+            text('今天', tag='h2')
+        with ui.element('dl').classes('padded'):
+            for word, number in (
+                ('收到消息', figures.messages_in),
+                ('发出消息', figures.messages_out),
+                ('草稿原样通过', figures.untouched),
+                ('修改后通过', figures.edited),
+                ('退回草稿', figures.rejected),
+            ):
+                text(word, tag='dt')
+                text(str(number), 'num', tag='dd')

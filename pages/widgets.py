@@ -96,6 +96,16 @@ def icon_button(name: str, label: str, on_click: Handler) -> Button:
     return made
 
 
+def copy_button(words: str) -> None:
+    """Puts `words` on the clipboard, in the browser alone."""
+    made = ui.element('button').classes('btn small').props('type=button')
+    made.props['data-copy'] = words
+    with made:
+        text('复制', 'todo')
+        text('已复制', 'done').props('role=status')
+        text('没能复制，请手动选择', 'failed')
+
+
 def chip(words: str, tone: Tone = '') -> Text:
     return text(words, f'chip {tone}')
 
@@ -180,13 +190,13 @@ def field_error(field: ValidationElement[Any], words: str | None) -> None:
 
 @contextmanager
 def refusals_at(fields: Mapping[str, ValidationElement[Any]]) -> Iterator[None]:
-    """Show a refusal that names one of `fields` at that field, any other as a notice."""
+    """Show a refusal that names one of `fields`, as its field or its reason, right there; any other as a notice."""
     for field in fields.values():
         field.error = None
     try:
         yield
     except ConsoleError as refusal:
-        at = fields.get(refusal.field or '')
+        at = fields.get(refusal.field or refusal.reason or '')
         if at is None:
             ui.notify(str(refusal), type='warning')
         else:

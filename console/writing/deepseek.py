@@ -58,7 +58,7 @@ class DeepSeekWriter:
     ) -> None:
         self.model = model
         self.breaker = breaker or Breaker()
-        self._api_url = api_url.rstrip('/').removesuffix('/chat/completions')
+        self.api_url = api_url.rstrip('/').removesuffix('/chat/completions')
         self._api_key = api_key
         self._deadline = deadline
         self._idle = idle
@@ -221,7 +221,7 @@ class DeepSeekWriter:
         timeout = httpx2.Timeout(self._deadline, connect=min(10, self._deadline))
         pool = httpx2.AsyncClient(limits=limits, timeout=timeout, follow_redirects=False)
         return openai.AsyncOpenAI(
-            base_url=self._api_url, api_key=self._api_key, max_retries=0, timeout=timeout, http_client=pool
+            base_url=self.api_url, api_key=self._api_key, max_retries=0, timeout=timeout, http_client=pool
         )
 
 

@@ -1,0 +1,93 @@
+"""Settings: staff accounts, and what this installation is connected to; its values come from the environment."""
+
+from nicegui import ui
+
+from console import database
+from console.channels import WeComApp
+from console.parts import parts
+from console.staff import Action
+from console.writing.deepseek import DeepSeekWriter
+from models import Channel
+from pages.accounts import accounts_panel
+from pages.layout import staff_page
+from pages.widgets import chip, copy_button, panel, row, text
+
+
+@staff_page('/settings', title='设置', action=Action.SEE_SETTINGS)
+async def settings_page() -> None:
+    with ui.element('div').classes('sheet'):
+        await accounts_panel()
+        with ui.element('div').classes('pair'):
+            _wecom()
+            _writer()
+        _about()
+
+
+def _wecom() -> None:
+    real = next((app for app in parts().channels.apps if app.channel is not Channel.SIMULATE), None)
+    app = real or next(iter(parts().channels.apps), None)
+    with panel():
+        with ui.element('header'):
+            text('企业微信', 'grow', tag='h2')
+            chip('已连接配置', 'good') if real else chip('沙箱', 'warn')
+        with ui.element('dl').classes('padded'):
+            if real is None:
+                _pair('状态', '没有设置 WECHAT_ 开头的变量，消息只在内置沙箱里收发')
+            if app is not None:
+                _wecom_values(app)
+            _term('回调地址')
+            with ui.element('dd'), row('wrap'):
+                text(_callback_url(), tag='code')
+                copy_button(_callback_url())
+
+
+def _wecom_values(app: WeComApp) -> None:
+    _pair('企业 ID', masked(app.corp_id))
+    _pair('应用 AgentId', str(app.client.agent_id))
+    for word in ('Secret', 'Token', 'EncodingAESKey'):
+        _pair(word, '已设置，不显示')
+
+
+def _writer() -> None:
+    writer = parts().writer
+    with panel():
+        with ui.element('header'):
+            text('AI 起草', 'grow', tag='h2')
+            chip('大模型', 'good') if isinstance(writer, DeepSeekWriter) else chip('本地知识库', 'info')
+        with ui.element('dl').classes('padded'):
+            if isinstance(writer, DeepSeekWriter):
+                _pair('接口', writer.api_url)
+                _pair('模型', writer.model)
+                _pair('密钥', '已设置，不显示')
+            else:
+                _pair('方式', '从知识库里找答案，不调用外部模型')
+                _pair('启用大模型', '设置 DEEPSEEK_API_KEY 后重新启动')
+
+
+def _about() -> None:
+    with panel():
+        with ui.element('header'):
+            text('关于', tag='h2')
+        with ui.element('dl').classes('padded'):
+            _pair('版本', parts().version)
+            _pair('数据库', 'SQLite' if database.current().sqlite else 'PostgreSQL')
+            _pair('环境', '生产' if parts().production else '开发')
+            _pair('地址', parts().base_url)
+
+
+def masked(value: str) -> str:
+    """The two ends of a value, enough to recognise it."""
+    return f'{value[:2]}****{value[-4:]}' if len(value) > 8 else '****'
+
+
+def _callback_url() -> str:
+    return f'{parts().base_url}/api/v1/wechat/message'
+
+
+def _pair(term: str, value: str) -> None:
+    _term(term)
+    text(value, tag='dd')
+
+
+def _term(word: str) -> None:
+    text(word, tag='dt')

@@ -1,6 +1,6 @@
 """A rehearsal with the sandbox: what a played parent sent and how it was answered, and the troubles that are on."""
 
-from collections import OrderedDict, defaultdict, deque
+from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,7 +21,6 @@ PUSHES_KEPT = 500
 REMARKS_KEPT = 8
 
 Tone = Literal['good', 'warn', 'danger', 'info']
-Media = Literal['image', 'voice', 'location']
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +53,8 @@ class Simulation:
         self._pushes: OrderedDict[str, PushReport] = OrderedDict()
         self._last: dict[str, PushReport] = {}
         self._remarks: defaultdict[str, deque[Remark]] = defaultdict(lambda: deque(maxlen=REMARKS_KEPT))
+        self._changes: Counter[str] = Counter()
+        sandbox.on_change(self._changed)
 
     def meet(self, userid: str, name: str) -> None:
         """Give the played parent a phone."""
@@ -62,6 +63,10 @@ class Simulation:
     def phone(self, userid: str) -> list[PhoneEntry]:
         """All on this parent's phone, oldest first."""
         return self.sandbox.phone(userid)
+
+    def changes(self, userid: str) -> int:
+        """Grows when something new is on this parent's phone."""
+        return self._changes[userid]
 
     def say(self, userid: str, text: str, **manner: Unpack[Manner]) -> PushReport:
         return self._remember(userid, self.sandbox.say(userid, text, **manner))
@@ -112,6 +117,9 @@ class Simulation:
         self.sandbox.clear_faults()
         if self.writer:
             self.writer.clear()
+
+    def _changed(self, userid: str) -> None:
+        self._changes[userid] += 1
 
     def _remember(self, userid: str, report: PushReport) -> PushReport:
         if report.msg_id:

@@ -47,16 +47,14 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def build(settings: Settings) -> 'FastAPI':
-    """The whole server on an open, migrated database. Starts the sandbox if there is to be one."""
+    """Pages, API and workers on an open, migrated database, the sandbox among them if there is to be one."""
     from fastapi import FastAPI
     from fastapi.staticfiles import StaticFiles
     from nicegui import ui
-    from starlette.routing import Route
 
     import pages
     from callbacks import api_v1, health
     from callbacks.door import Door
-    from callbacks.wechat import PATH, Callback
     from console import crash_points, database, dossiers, knowledge, parts, players, sign_in, staff
     from console.simulation import Simulation
     from console.turns import Pace
@@ -95,6 +93,7 @@ def build(settings: Settings) -> 'FastAPI':
         setup_code=_first_staff(settings, demo=demo),
     )
     parts.put(assembled)
+    database.current().read(knowledge.search, '')  # loading the dictionary would hold up the first callbacks
     if sandbox is not None:
         for player in database.current().read(players.everyone):
             sandbox.ensure_member(player.userid, player.title)
@@ -113,14 +112,11 @@ def build(settings: Settings) -> 'FastAPI':
 
     server = FastAPI(title='EduDesk', version=VERSION, lifespan=lifespan, openapi_url=None)
     server.state.metrics_token = settings.metrics_token.get_secret_value()
-    callback = Callback(channels.apps)
-    for path in (PATH, f'{PATH}/'):
-        server.router.routes.insert(0, Route(path, callback, methods=None))
     server.include_router(health.router)
     api_v1.mount(server)
     pages.mount(server)
     server.mount('/assets', StaticFiles(directory=ASSETS))
-    server.add_middleware(Door, base_url=settings.base_url, cookie=assembled.cookie, callback_path=PATH)
+    server.add_middleware(Door, base_url=settings.base_url, cookie=assembled.cookie)
     ui.run_with(
         server, title='EduDesk', language='zh-CN', reconnect_timeout=15, tailwind=False, show_welcome_message=False
     )
@@ -130,14 +126,16 @@ def build(settings: Settings) -> 'FastAPI':
 def serve(settings: Settings, _options: argparse.Namespace) -> int:
     import uvicorn
 
+    from callbacks.wechat import Callback
     from console import database
+    from console.parts import parts
 
     _open(settings)
     sys.setswitchinterval(0.001)  # the loop must not wait 5 ms for every busy thread
     server = build(settings)
     _greet(settings)
     config = uvicorn.Config(
-        server,
+        Callback(server, parts().channels.apps),
         host=settings.host,
         port=settings.port,
         log_config=None,

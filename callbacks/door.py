@@ -46,17 +46,16 @@ HEADERS = [
 class Door:
     """Wraps the whole server. `base_url` is the public address; `cookie` the session cookie's name."""
 
-    def __init__(self, app: ASGIApp, *, base_url: str, cookie: str, callback_path: str) -> None:
+    def __init__(self, app: ASGIApp, *, base_url: str, cookie: str) -> None:
         self._app = app
         self._host = urlsplit(base_url).netloc
         self._cookie = cookie
-        self._callback_path = callback_path
         self._headers = list(HEADERS)
         if base_url.startswith('https://'):
             self._headers.append((b'strict-transport-security', b'max-age=31536000'))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope['type'] not in ('http', 'websocket') or scope['path'].startswith(self._callback_path):
+        if scope['type'] not in ('http', 'websocket'):
             await self._app(scope, receive, send)
             return
         scope['headers'] = [pair for pair in scope['headers'] if pair[0] != b'x-forwarded-prefix']

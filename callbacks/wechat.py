@@ -1,6 +1,6 @@
 """WeCom's callback: prove it, keep it, answer. Nothing is understood here, and nothing is waited for but the disk.
 
-A plain ASGI endpoint: at hundreds of calls a second the framework's request object costs more than the decryption.
+Plain ASGI, outside the framework: its routing and request objects cost several times what the decryption does.
 See developer.work.weixin.qq.com/document/path/90930 and 90238, read 2026-11-24.
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl
 
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from console import intake
 from console.channels import WeComApp
@@ -28,6 +28,7 @@ from console.wecom.events import parse
 log = logging.getLogger(__name__)
 
 PATH = '/api/v1/wechat/message'
+PATHS = (PATH, f'{PATH}/')
 LARGEST_BODY = 128 * 1024
 BODY_SECONDS = 3.0
 LONGEST_QUERY = 4096
@@ -62,12 +63,19 @@ class TooSlow(ConsoleError):
 
 
 class Callback:
-    """The endpoint for the given apps: the real one, the sandbox's, or both."""
+    """In front of the whole server: answers WeCom's path for the given apps, and hands on everything else."""
 
-    def __init__(self, apps: Sequence[WeComApp]) -> None:
+    def __init__(self, server: ASGIApp, apps: Sequence[WeComApp]) -> None:
+        self._server = server
         self._apps = apps
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope['type'] == 'http' and scope['path'] in PATHS:
+            await self._answer(scope, receive, send)
+        else:
+            await self._server(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
         try:
             match scope['method']:

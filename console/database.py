@@ -353,6 +353,7 @@ def _postgres_engine(url: URL, *, pool_size: int) -> Engine:
         pool_size=pool_size,
         max_overflow=0,
         pool_pre_ping=True,
+        executemany_mode='values_plus_batch',
         connect_args={
             'connect_timeout': 5,
             'options': '-c statement_timeout=15000 -c idle_in_transaction_session_timeout=30000 -c timezone=UTC',
@@ -369,13 +370,26 @@ def _is_transient(fault: DBAPIError) -> bool:
     return unreachable or fault.connection_invalidated or code in TRANSIENT_PGCODES
 
 
+def insert_many_once(session: Session, table: type[Any], rows: list[dict[str, Any]]) -> None:
+    """As `insert_once`, for many rows at the least cost: nobody learns how many were new."""
+    if rows:
+        session.connection().execute(_insert(session)(table.__table__).on_conflict_do_nothing(), rows)
+
+
 def insert_once(session: Session, table: type[Any], rows: list[dict[str, Any]]) -> int:
     """Insert the rows that break no unique key, leave the others out; how many were new."""
     if not rows:
         return 0
-    if session.get_bind().dialect.name == 'sqlite':
-        from sqlalchemy.dialects.sqlite import insert
-    else:
-        from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]
-    statement = insert(table.__table__).on_conflict_do_nothing().values(rows)
+    statement = _insert(session)(table.__table__).on_conflict_do_nothing().values(rows)
     return int(session.connection().execute(statement).rowcount)
+
+
+def _insert(session: Session) -> Any:
+    """The database's own INSERT, which knows ON CONFLICT."""
+    if session.get_bind().dialect.name == 'sqlite':
+        from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+        return sqlite_insert
+    from sqlalchemy.dialects.postgresql import insert as postgres_insert
+
+    return postgres_insert

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session, aliased
 
 from console import alerts, conversations, drafts, signals, turns
-from console.database import insert_once
+from console.database import insert_many_once, insert_once
 from console.wecom.events import WeComEvent
 from models import Channel, EventStatus, ReceivedEvent, utc_now
 
@@ -40,11 +40,9 @@ Opener = Callable[[str, str], tuple[Channel, WeComEvent]]
 def store(session: Session, arrivals: Sequence[Arrival]) -> None:
     """Keep each arrival unless we have it already: the same bytes, or the same message encrypted anew."""
     now = utc_now()
-    fresh = [_row(arrival, now) for arrival in arrivals if arrival.fresh]
-    kept = insert_once(session, ReceivedEvent, fresh)
+    insert_many_once(session, ReceivedEvent, [_row(arrival, now) for arrival in arrivals if arrival.fresh])
     stale = insert_once(session, ReceivedEvent, [_row(arrival, now) for arrival in arrivals if not arrival.fresh])
-    if kept:
-        signals.announce(session, signals.event_stored, 0)
+    signals.announce(session, signals.event_stored, 0)
     if stale:
         alerts.raise_alert(
             session,

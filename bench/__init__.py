@@ -1,0 +1,1 @@
+"""What the console costs, measured against itself, a no-op, and the design before it."""

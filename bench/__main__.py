@@ -1,0 +1,214 @@
+"""`make bench`: every measurement once, and a table at the end."""
+
+import argparse
+import json
+import math
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from bench import callbacks
+from bench.load import Seen
+from bench.noop_server import NOOP
+from tests.fakes.model import FakeModel
+from tests.postgres import start_postgres
+from tests.server import DIRECT, ROOT, ConsoleServer, free_port
+
+CONNECTIONS = 32
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog='make bench')
+    parser.add_argument('--seconds', type=float, default=30, help='length of the latency runs')
+    parser.add_argument('--only', choices=['sqlite', 'postgresql'])
+    options = parser.parse_args()
+    rows: list[tuple[str, str, str]] = []
+    old = old_design()
+    rows.append(('old design', 'sustained callbacks/s', f'{old:.2f}'))
+    for kind in ('sqlite', 'postgresql'):
+        if options.only in (None, kind):
+            rows += measure(kind, options.seconds, old)
+    rows += retrieval()
+    width = max(len(f'{where} {what}') for where, what, _ in rows)
+    print(f'\nload before the run: {os.getloadavg()[0]:.2f}, {os.cpu_count()} cores\n')
+    for where, what, figure in rows:
+        print(f'{f"{where} {what}":<{width}}  {figure}')
+
+
+def measure(kind: str, seconds: float, old: float) -> list[tuple[str, str, str]]:
+    """Latency and throughput of one database."""
+    rows = []
+    with FakeModel() as model, database(kind) as where:
+        model.mode = 'hang'
+        hanging = {'DEEPSEEK_API_URL': model.url, 'DEEPSEEK_API_KEY': 'k'}
+        with server(callbacks.SETTINGS | where | hanging) as running:
+            seen = at_200_a_second(running, seconds)
+            rows.append((kind, 'ack at 200/s, model hangs: p50 / p99 / max', latencies(seen)))
+            with pages_opened(running, per_second=5):
+                seen = at_200_a_second(running, seconds)
+            rows.append((kind, 'ack at 200/s, 5 pages/s opened: p50 / p99 / max', latencies(seen)))
+        model.closing.set()
+    with database(kind) as where, server(callbacks.SETTINGS | where) as running:
+        noop = sustained(running, callbacks.requests(12_000, path=NOOP), repeat=4)
+        ours = sustained(running, callbacks.requests(30_000))
+        again = sustained(running, callbacks.requests(12_000, path=NOOP), repeat=4)
+    noop = (noop + again) / 2
+    rows.append((kind, 'sustained: callbacks/s, no-op POST/s', f'{ours:,.0f}  {noop:,.0f}'))
+    rows.append((kind, 'share of the no-op rate', f'{ours / noop:.2f}'))
+    rows.append((kind, 'times the old design', f'{ours / old:,.0f}'))
+    return rows
+
+
+def at_200_a_second(running: ConsoleServer, seconds: float) -> Seen:
+    return load(callbacks.requests(int(200 * seconds)), port=running.port, per_second=200)
+
+
+def sustained(running: ConsoleServer, requests: bytes, *, repeat: int = 1) -> float:
+    """Answers a second, over connections that are never idle."""
+    seen = load(requests, port=running.port, connections=CONNECTIONS, seconds=6, repeat=repeat)
+    return seen.statuses.get('200', 0) / seen.seconds
+
+
+def old_design() -> float:
+    """Sustained callbacks a second of the design before this one."""
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, '-m', 'gunicorn', '-w', '2', '-b', f'127.0.0.1:{port}', 'bench.old_design:app'],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_for(f'http://127.0.0.1:{port}/')
+        seen = load(callbacks.requests(200), port=port, connections=CONNECTIONS, seconds=12)
+        return seen.statuses.get('200', 0) / seen.seconds
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def retrieval() -> list[tuple[str, str, str]]:
+    """How often the entry that answers a question is among the first found."""
+    from console.writing.context import Knowledge
+    from console.writing.retrieval import KnowledgeIndex
+
+    folder = ROOT / 'console' / 'demo'
+    entries = json.loads((folder / 'knowledge.json').read_text(encoding='utf-8'))
+    questions = json.loads((folder / 'questions.json').read_text(encoding='utf-8'))
+    with tempfile.TemporaryDirectory() as cache:
+        index = KnowledgeIndex(Path(cache))
+        index.build(
+            Knowledge(
+                id=number,
+                question=entry['question'],
+                variants=tuple(entry['variants']),
+                answer=entry['answer'],
+                facts=entry['facts'],
+            )
+            for number, entry in enumerate(entries)
+        )
+        found = [[entries[hit.id]['external_key'] for hit in index.search(one['question'], 3)] for one in questions]
+    rows = []
+    for depth in (1, 3):
+        hits = sum(one['expect'] in keys[:depth] for one, keys in zip(questions, found, strict=True))
+        rows.append(('retrieval', f'hit@{depth}', f'{hits} of {len(questions)}'))
+    return rows
+
+
+def latencies(seen: Seen) -> str:
+    ordered = sorted(seen.latencies)
+    failed = len(ordered) - seen.statuses.get('200', 0)
+    shown = [f'{ordered[max(0, math.ceil(len(ordered) * share) - 1)] * 1000:.1f}' for share in (0.5, 0.99, 1)]
+    return f'{" / ".join(shown)} ms' + (f', {failed} not answered with 200' if failed else '')
+
+
+def load(requests: bytes, **job: Any) -> Seen:
+    """Run `bench.load` in a process of its own."""
+    with tempfile.NamedTemporaryFile(suffix='.requests') as file:
+        file.write(requests)
+        file.flush()
+        done = subprocess.run(
+            [sys.executable, '-m', 'bench.load'],
+            input=json.dumps(job | {'requests': file.name}).encode(),
+            capture_output=True,
+            cwd=ROOT,
+            check=True,
+        )
+    return Seen(**json.loads(done.stdout))
+
+
+@contextmanager
+def server(settings: Mapping[str, str]) -> Iterator[ConsoleServer]:
+    with ConsoleServer(
+        settings | {'PYTHONPATH': str(ROOT)},
+        command=(sys.executable, '-m', 'bench.noop_server'),
+        allowed_errors=('',),
+    ) as running:
+        yield running
+
+
+@contextmanager
+def database(kind: str) -> Iterator[dict[str, str]]:
+    if kind == 'sqlite':
+        yield {}
+        return
+    with start_postgres(durable=True) as postgres:
+        yield {'DATABASE_URL': postgres.create_database('bench')}
+
+
+@contextmanager
+def pages_opened(running: ConsoleServer, *, per_second: float) -> Iterator[None]:
+    """Open the dashboard, signed in, again and again meanwhile."""
+    cookie = signed_in(running)
+    stop = threading.Event()
+
+    def one() -> None:
+        with suppress(OSError):
+            DIRECT.open(urllib.request.Request(running.url, headers={'Cookie': cookie}), timeout=10).read()
+
+    def often() -> None:
+        while not stop.wait(1 / per_second):
+            threading.Thread(target=one, daemon=True).start()
+
+    opener = threading.Thread(target=often)
+    opener.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        opener.join()
+
+
+def signed_in(running: ConsoleServer) -> str:
+    """The cookie of a fresh sign-in."""
+    import httpx
+
+    form = {'username': callbacks.SETTINGS['ADMIN_USERNAME'], 'password': callbacks.SETTINGS['ADMIN_PASSWORD']}
+    answer = httpx.post(f'{running.url}/login', data=form, trust_env=False)
+    assert answer.cookies, answer.text[:300]
+    return '; '.join(f'{name}={value}' for name, value in answer.cookies.items())
+
+
+def wait_for(url: str) -> None:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        try:
+            DIRECT.open(url, timeout=1)
+        except urllib.error.HTTPError:
+            return
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+
+
+if __name__ == '__main__':
+    main()

@@ -48,6 +48,8 @@ class _Rehearsal:
         self.turn_id: int | None = None  # None: always the latest
         self.way = journeys.Journeys(taken_over=False, recent=(), shown=None)
         self.seen = -1
+        self.asked = 0
+        self.client = ui.context.client
 
     async def build(self, listed: list[Player]) -> None:
         simulation, userid = self.simulation, self.player.userid
@@ -104,14 +106,20 @@ class _Rehearsal:
                 await self.reload()
 
     async def reload(self) -> None:
-        userid = self.player.userid
-        self.way = await read(journeys.of_conversation, self.player.conversation_id, by=self.mine, turn_id=self.turn_id)
-        changes = self.simulation.changes(userid)
+        """Fetch all, then draw in one go; of two at the same time, only the one that asked last draws."""
+        self.asked += 1
+        asked, userid = self.asked, self.player.userid
+        way = await read(journeys.of_conversation, self.player.conversation_id, by=self.mine, turn_id=self.turn_id)
+        changes, entries = self.simulation.changes(userid), None
         if changes != self.seen:
             entries = await asyncio.to_thread(self.simulation.phone, userid)
+        troubles = await asyncio.to_thread(self.simulation.troubles)
+        if asked != self.asked or self.client.is_deleted:
+            return
+        if entries is not None:
             self.phone.show(entries)
             self.seen = changes
-        troubles = await asyncio.to_thread(self.simulation.troubles)
+        self.way = way
         self._show(troubles)
 
     async def _choose(self) -> None:

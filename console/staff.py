@@ -115,6 +115,15 @@ def colleagues(session: Session) -> dict[int, str]:
     return {row.id: row.name for row in session.execute(select(Staff.id, Staff.name))}
 
 
+def at_the_desk(session: Session) -> list[Staff]:
+    """Active colleagues who answer parents, by name: to whom a conversation or a student may be given."""
+    return list(
+        session.scalars(
+            select(Staff).where(Staff.active.is_(True), Staff.role.in_(_DESK)).order_by(Staff.name, Staff.id)
+        )
+    )
+
+
 def count(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(Staff)) or 0
 

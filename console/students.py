@@ -12,6 +12,7 @@ from console import audit, conversations, signals, staff
 from console.crypto import cipher, masked
 from console.errors import Conflict, Invalid, NotFound
 from models import (
+    AuditEntry,
     Contact,
     Conversation,
     Enrolment,
@@ -137,6 +138,12 @@ def id_of(session: Session, user: str, *, by: int) -> int:
     if user.isascii() and user.isdigit() and len(user) < 10:
         return int(user)
     raise NotFound('这位学员')
+
+
+def history(session: Session, student_id: int, *, by: int) -> list[AuditEntry]:
+    """What was done to this record and who read its numbers, newest first. Raises `NotFound`, `NotAllowed`."""
+    _seen(session, student_id, by=by)
+    return audit.of(session, 'student', student_id)
 
 
 def reveal(session: Session, guardian_id: int, what: str, *, by: int, reason: str) -> str:
@@ -293,8 +300,14 @@ def erase(session: Session, student_id: int, *, by: int) -> None:
     staff.require(session, by, staff.Action.ERASE_STUDENTS)
     student = _seen(session, student_id, by=by)
     guardian_ids = [link.guardian_id for link in student.guardians]
-    for contact in session.scalars(select(Contact).where(Contact.student_id == student_id)):
+    for conversation_id, contact in session.execute(
+        select(Conversation.id, Contact)
+        .outerjoin_from(Contact, Conversation, Conversation.contact_id == Contact.id)
+        .where(Contact.student_id == student_id)
+    ).all():
         session.delete(contact)
+        if conversation_id is not None:
+            signals.announce(session, signals.conversation_changed, conversation_id)
     session.delete(student)
     session.flush()
     shared = set(

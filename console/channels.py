@@ -10,7 +10,6 @@ from console.wecom.client import WeComClient, text_message
 from console.wecom.crypto import CallbackCrypto
 from console.wecom.events import WeComEvent, parse
 from console.wecom.refusals import RefusalKind, WeComRefused, WeComUnreachable
-from console.wecom.throttle import MemberThrottle
 from models import Channel, Contact, Delivery
 
 log = logging.getLogger(__name__)
@@ -32,9 +31,6 @@ class Adapter(Protocol):
 
     def freeze(self, delivery: Delivery, contact: Contact, text: str) -> bytes:
         """The request for one part, made once and then only repeated."""
-
-    def wait_for(self, claim: Claim) -> timedelta:
-        """How long this recipient must be left alone; zero: send now."""
 
     def attempt(self, claim: Claim) -> Outcome:
         """Send the frozen request once. Blocks; never raises for what the channel answers."""
@@ -61,15 +57,11 @@ class AppMessages:
 
     def __init__(self, app: WeComApp) -> None:
         self._app = app
-        self._throttle = MemberThrottle()
 
     def freeze(self, delivery: Delivery, contact: Contact, text: str) -> bytes:
         # Two replies of equal text are two messages: the interval makes their requests differ.
         interval = DUPLICATE_CHECK_SECONDS - delivery.id % SPREAD
         return text_message(contact.external_userid, self._app.client.agent_id, text, duplicate_check_interval=interval)
-
-    def wait_for(self, claim: Claim) -> timedelta:
-        return timedelta(seconds=self._throttle.wait_for(claim.to_user))
 
     def attempt(self, claim: Claim) -> Outcome:
         try:
@@ -107,11 +99,8 @@ class Channels:
         self._by_corp = {app.corp_id: app for app in apps}
 
     def freeze(self, delivery: Delivery, contact: Contact, text: str) -> bytes:
-        return self._adapters[delivery.channel].freeze(delivery, contact, text)
-
-    def wait_for(self, claim: Claim) -> timedelta:
-        adapter = self._adapters.get(claim.channel)
-        return adapter.wait_for(claim) if adapter else timedelta(0)
+        adapter = self._adapters.get(delivery.channel)
+        return adapter.freeze(delivery, contact, text) if adapter else b''  # `attempt` says why it is not sent
 
     def attempt(self, claim: Claim) -> Outcome:
         adapter = self._adapters.get(claim.channel)

@@ -15,10 +15,11 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session, aliased
 
 from console import alerts, audit, leases, personal_numbers, signals, staff
-from console.crypto import cipher
-from console.errors import Conflict, NotFound
+from console.crypto import CannotOpen, cipher
+from console.errors import Conflict, ConsoleError, NotFound
 from models import (
     UNFINISHED,
+    Channel,
     Contact,
     Conversation,
     Delivery,
@@ -38,6 +39,15 @@ PAUSES = [timedelta(seconds=s) for s in (2, 10, 60, 300, 900, 1800, 3600, 3600)]
 
 GIVE_UP_AFTER = timedelta(hours=3, minutes=30)
 """WeCom's duplicate check looks back four hours at most; a chat reply is worth little after that anyway."""
+
+
+MOST_TO_ONE_MEMBER = ((timedelta(minutes=1), 25), (timedelta(hours=1), 900))
+"""WeCom drops what a member gets above 30 a minute or 1000 an hour without a word (path/90312): we stay below.
+Counted in the database, so that a restart forgets nothing and several servers count together."""
+
+COUNTED = (Channel.APP, Channel.SIMULATE)
+
+CANNOT_OPEN = '这条消息无法解密，没有发送。请联系管理员检查 FIELD_ENCRYPTION_KEYS，然后重新发送。'
 
 
 class Verdict(StrEnum):
@@ -110,7 +120,10 @@ def queue(
 
 
 def claim_next(session: Session, freeze: Freeze) -> Claim | None:
-    """Take the part that is due longest and that nothing older of its conversation holds back; None: there is none."""
+    """Take the part that is due longest and that nothing older of its conversation holds back; None: there is none.
+
+    What its member cannot take yet is put off, which is no attempt; what no request can be made of has failed.
+    """
     older = aliased(Delivery)
     gate = ~(
         select(older.id)
@@ -121,20 +134,42 @@ def claim_next(session: Session, freeze: Freeze) -> Claim | None:
         )
         .exists()
     )
-    row = leases.claim(
-        session, Delivery, ready=DeliveryStatus.READY, running=DeliveryStatus.SENDING, lease=LEASE, gate=gate
-    )
-    if row is None:
-        return None
-    contact = session.scalars(
-        select(Contact)
-        .join(Conversation, Conversation.contact_id == Contact.id)
-        .where(Conversation.id == row.conversation_id)
-    ).one()
-    if row.request_sealed is None:
-        text = cipher().open(row.text_sealed, f'delivery:{row.client_id}')
-        row.request_sealed = cipher().seal(freeze(row, contact, text).decode(), f'delivery_request:{row.client_id}')
-        row.first_attempt_at = utc_now()
+    while True:
+        row = leases.claim(
+            session, Delivery, ready=DeliveryStatus.READY, running=DeliveryStatus.SENDING, lease=LEASE, gate=gate
+        )
+        if row is None:
+            return None
+        if row.channel in COUNTED and (wait := _too_many(session, row)):
+            row.status, row.due_at, row.lease_until = DeliveryStatus.READY, utc_now() + wait, None
+            row.attempts -= 1
+            session.flush()
+            continue
+        contact = session.scalars(
+            select(Contact)
+            .join(Conversation, Conversation.contact_id == Contact.id)
+            .where(Conversation.id == row.conversation_id)
+        ).one()
+        try:
+            request = _request(row, contact, freeze)
+        except (ConsoleError, CannotOpen) as fault:
+            row.last_error = str(fault) if isinstance(fault, ConsoleError) else CANNOT_OPEN
+            _give_up(session, row, DeliveryStatus.DEAD)
+            session.flush()
+            continue
+        return _claimed(session, row, contact, request)
+
+
+def _request(row: Delivery, contact: Contact, freeze: Freeze) -> bytes:
+    if row.request_sealed is not None:
+        return cipher().open(row.request_sealed, f'delivery_request:{row.client_id}').encode()
+    request = freeze(row, contact, cipher().open(row.text_sealed, f'delivery:{row.client_id}'))
+    row.request_sealed = cipher().seal(request.decode(), f'delivery_request:{row.client_id}')
+    row.first_attempt_at = utc_now()
+    return request
+
+
+def _claimed(session: Session, row: Delivery, contact: Contact, request: bytes) -> Claim:
     draft = session.get(Draft, row.draft_id, with_for_update=True) if row.draft_id else None
     if draft is not None and draft.status is DraftStatus.APPROVED:
         draft.status = DraftStatus.SENDING
@@ -146,9 +181,27 @@ def claim_next(session: Session, freeze: Freeze) -> Claim | None:
         conversation_id=row.conversation_id,
         channel=row.channel,
         to_user=contact.external_userid,
-        request=cipher().open(row.request_sealed, f'delivery_request:{row.client_id}').encode(),
+        request=request,
         last=row.part == row.parts,
     )
+
+
+def _too_many(session: Session, row: Delivery) -> timedelta | None:
+    """How long this conversation must be left alone, if at all."""
+    now = utc_now()
+    waits = []
+    for window, most in MOST_TO_ONE_MEMBER:
+        # The gate lets out one part at a time, so those accepted are in the order of their ids.
+        at = session.scalar(
+            select(Delivery.finished_at)
+            .where(Delivery.conversation_id == row.conversation_id, Delivery.status == DeliveryStatus.ACCEPTED)
+            .order_by(Delivery.id.desc())
+            .offset(most - 1)
+            .limit(1)
+        )
+        if at is not None and at + window > now:
+            waits.append(at + window - now)
+    return max(waits, default=None)
 
 
 def record_outcome(session: Session, claim: Claim, outcome: Outcome) -> bool:
@@ -180,15 +233,6 @@ def record_outcome(session: Session, claim: Claim, outcome: Outcome) -> bool:
             _wait(session, row, outcome)
     signals.announce(session, signals.conversation_changed, row.conversation_id)
     return True
-
-
-def put_back(session: Session, claim: Claim, wait: timedelta) -> None:
-    """Not now: the member had too many messages lately. Not an attempt."""
-    session.execute(
-        update(Delivery)
-        .where(Delivery.id == claim.delivery_id, Delivery.lease_token == claim.token)
-        .values(status=DeliveryStatus.READY, due_at=utc_now() + wait, lease_until=None, attempts=Delivery.attempts - 1)
-    )
 
 
 def take_back(session: Session, draft: Draft) -> bool:

@@ -187,10 +187,6 @@ class Workers:
             await transact(drafts.propose, claim, proposal)
 
     async def _send(self, claim: deliveries.Claim) -> None:
-        wait = self._channels.wait_for(claim)
-        if wait:
-            await transact(deliveries.put_back, claim, wait)
-            return
         passing('before_send')
         outcome = await asyncio.to_thread(self._channels.attempt, claim)
         passing('sent')

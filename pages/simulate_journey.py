@@ -104,7 +104,7 @@ def _arrived(journey: Journey, simulation: Simulation) -> Step:
         if len(attempts) > 1:
             words = f'共 {len(attempts)} 次推送，{words}'
         rows = [_attempt(line, attempt) for line, push in pushes for attempt in push.attempts]
-        block = '\n'.join(rows) if len(rows) > 1 else ''
+        block = '\n'.join(rows) if len(rows) > len(pushes) else ''
         return Step(
             title='加密回调',
             code=CALLBACK,
@@ -198,10 +198,10 @@ def _decided(journey: Journey, draft: Draft, decision: Decision) -> Step:
     state: State = 'bad'
     match decision.action:
         case 'approved':
-            state, words = 'done', f'{who}修改后通过' if journey.edited else f'{who}未改动，直接通过'
+            state, words = 'done', f'{who} 修改后通过' if journey.edited else f'{who} 未改动，直接通过'
             words += f'，理由：{note}' if note else ''
         case 'rejected':
-            words = f'{who}退回：{note or "没有写理由"}'
+            words = f'{who} 退回：{note or "没有写理由"}'
         case 'expired':
             words = '48 小时没有人处理，草稿已失效。'
         case _:
@@ -221,7 +221,9 @@ def _delivered(journey: Journey, simulation: Simulation, userid: str) -> Step:
         code='message/send',
         state=state,
         words='\n'.join(_part(part) for part in journey.parts),
-        block='\n'.join(_call(call) for call in calls) if len(calls) > len(journey.parts) or state != 'done' else '',
+        block='\n'.join(_call(call) for call in calls)
+        if any(call.errcode for call in calls) or state != 'done'
+        else '',
         took=finished - first if finished and first and state != 'now' else None,
     )
 

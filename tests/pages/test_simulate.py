@@ -73,7 +73,7 @@ def test_words_walk_every_station_and_the_answer_reaches_the_phone(
     expect(station(page, '审核')).to_contain_text('等待审核')
     expect(station(page, '审核')).to_have_class(re.compile('now'))
     answer = approve(page, desk)
-    expect(station(page, '审核')).to_contain_text('head未改动，直接通过')
+    expect(station(page, '审核')).to_contain_text('head 未改动，直接通过')
     expect(station(page, '送达')).to_contain_text('errcode 0')
     expect(page.get_by_text(re.compile('全程 .+人工'))).to_be_visible()
     expect(page.locator('.them-says')).to_have_text(answer)

@@ -32,7 +32,7 @@ STALE = 120.0
 """Seconds after which a loop that did not come round counts as stuck."""
 
 GIVEN_WAY, MOST_GIVEN_WAY = 0.02, 10
-"""While callbacks wait for their commit, understanding them waits: seconds, and how often at most."""
+"""While callbacks wait for their commit, understanding and writing wait: seconds, and how often at most."""
 
 Step = Callable[[], Awaitable[bool]]
 """Does one piece of work; True if there may be more right away."""
@@ -135,10 +135,7 @@ class Workers:
             woken.cancel()
 
     async def _understand(self) -> bool:
-        for _ in range(MOST_GIVEN_WAY):
-            if not current().pressed:
-                break
-            await asyncio.sleep(GIVEN_WAY)
+        await _give_way()
         return await transact(intake.understand, self._channels.open_event, self._pace) > 0
 
     async def _dispatch(
@@ -150,6 +147,8 @@ class Workers:
         """Claim one piece if a slot is free, and do it beside the loop."""
         slots = self._slots[kind]
         await slots.acquire()
+        if kind == 'write':
+            await _give_way()
         claim: C | None = None
         try:
             claim = None if self._stopping.is_set() else await transact(claim_next)
@@ -213,6 +212,13 @@ class Workers:
             if await asyncio.to_thread(_tell_robot, self._alert_webhook, text):
                 await transact(alerts.mark_announced, [alert.id for alert in waiting])
         return False
+
+
+async def _give_way() -> None:
+    for _ in range(MOST_GIVEN_WAY):
+        if not current().pressed:
+            return
+        await asyncio.sleep(GIVEN_WAY)
 
 
 def _tell_robot(webhook: str, text: str) -> bool:

@@ -3,7 +3,10 @@
 import pkgutil
 from importlib import import_module
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
+from fastapi.exception_handlers import http_exception_handler
+from fastapi.responses import FileResponse, Response
+from nicegui import app
 
 
 def mount(server: FastAPI) -> None:
@@ -11,6 +14,17 @@ def mount(server: FastAPI) -> None:
     from pages import layout, sign_in
 
     server.include_router(sign_in.router)
+    server.add_api_route('/favicon.ico', lambda: FileResponse(layout.ASSETS / 'favicon.svg'), include_in_schema=False)
+    app.add_exception_handler(404, _not_found)
     layout.link_assets()
     for module in pkgutil.iter_modules(__path__):
         import_module(f'pages.{module.name}')
+
+
+async def _not_found(request: Request, fault: Exception) -> Response:
+    """Plain HTML: NiceGUI's own page would hold a socket and memory for every address somebody guesses."""
+    from pages import plain
+
+    if 'text/html' in request.headers.get('accept', ''):
+        return plain.message(404, '没有这个页面', '地址可能写错了，或者页面已经移走。')
+    return await http_exception_handler(request, fault)  # type: ignore[arg-type]

@@ -25,6 +25,7 @@ from pages.frame import frame
 
 ASSETS = Path(__file__).parent.parent / 'assets'
 STYLES_FIRST = 'console.css'
+FAVICON = (ASSETS / 'favicon.svg').read_text(encoding='utf-8').strip()
 
 
 @dataclass
@@ -47,7 +48,7 @@ def staff_page(
     """
 
     def decorate(build: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[Response | None]]:
-        @ui.page(path, title=f'{title} · EduDesk', dark=None, response_timeout=10)
+        @ui.page(path, title=f'{title} · EduDesk', favicon=FAVICON, dark=None, response_timeout=10)
         @functools.wraps(build)
         async def page(**params: Any) -> Response | None:
             request = ui.context.client.request

@@ -18,9 +18,9 @@ HEADERS = {
 _environment = Environment(loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined)
 
 
-def page(name: str, status: int = 200, **values: Any) -> HTMLResponse:
+def page(template: str, status: int = 200, /, **values: Any) -> HTMLResponse:
     """Every value is escaped."""
-    html = _environment.get_template(f'{name}.html').render(school=parts().school, demo=parts().demo, **values)
+    html = _environment.get_template(f'{template}.html').render(school=parts().school, demo=parts().demo, **values)
     return HTMLResponse(html, status, HEADERS)
 
 

@@ -36,6 +36,12 @@ class Connection:
         self._writer: asyncio.StreamWriter | None = None
 
     async def ask(self, request: bytes) -> str:
+        """The status. A connection that the server closed while it was idle is opened anew, as any client does."""
+        used_before = self._writer is not None
+        status = await self._ask(request)
+        return await self._ask(request) if status == 'broken' and used_before else status
+
+    async def _ask(self, request: bytes) -> str:
         if self._writer is None or self._reader is None:
             self._reader, self._writer = await asyncio.open_connection('127.0.0.1', self._port)
         try:

@@ -135,6 +135,7 @@ class Workers:
             woken.cancel()
 
     async def _understand(self) -> bool:
+        await asyncio.sleep(GIVEN_WAY)  # what arrives together is understood together, at less cost
         await _give_way()
         return await transact(intake.understand, self._channels.open_event, self._pace) > 0
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select, tuple_
+from sqlalchemy import func, insert, or_, select, tuple_
 from sqlalchemy.orm import Session, joinedload
 
 from console import audit, personal_numbers, signals, staff
-from console.database import insert_once
+from console.database import insert_many_once
 from console.errors import NotFound
 from models import (
     Author,
@@ -64,14 +64,15 @@ def title_of(contact: Contact, student_name: str | None, kinship: str | None) ->
     return contact.name or f'新客户 {contact.external_userid[:2]}…{contact.external_userid[-3:]}'
 
 
-def hear(session: Session, heard: Sequence[Heard]) -> list[tuple[Conversation, Message]]:
+def hear(session: Session, heard: Sequence[Heard]) -> list[Conversation]:
     """Add parents' messages to their conversations, made when they are the first; those we have already are left out.
 
-    Many at once cost little more than one: a burst must not hold up the callbacks behind it.
+    Returns the conversations that have something new, locked. Plain statements for all of them together, not a
+    mapped object for each message: a burst must not hold up the callbacks behind it.
     """
     talks = _conversations_with(session, [(one.channel, one.external_userid) for one in heard])
     known = _known_ids(session, talks, heard)
-    added = []
+    rows: list[dict[str, Any]] = []
     now = utc_now()
     for one in heard:
         conversation = talks[one.channel, one.external_userid]
@@ -79,32 +80,39 @@ def hear(session: Session, heard: Sequence[Heard]) -> list[tuple[Conversation, M
             continue
         if one.external_id is not None:
             known.add((conversation.id, one.external_id))
-        message = _appended(
-            conversation,
-            now,
-            direction=Direction.IN,
-            author=Author.PARENT,
-            kind=one.kind,
-            text=personal_numbers.tokenise(session, conversation.id, one.text),
-            media_id=one.media_id,
-            fields=one.fields or {},
-            external_id=one.external_id,
-            sent_at=one.sent_at,
+        text = personal_numbers.tokenise(session, conversation.id, one.text)
+        _count(conversation, Direction.IN, text, now)
+        rows.append(
+            {
+                'conversation_id': conversation.id,
+                'seq': conversation.last_seq,
+                'direction': Direction.IN,
+                'author': Author.PARENT,
+                'kind': one.kind,
+                'text': text,
+                'media_id': one.media_id,
+                'fields': one.fields or {},
+                'external_id': one.external_id,
+                'sent_at': one.sent_at,
+                'created_at': now,
+            }
         )
-        conversation.last_inbound_seq = message.seq
-        conversation.unread += 1
-        conversation.waiting_since = conversation.waiting_since or now
-        conversation.status = ConversationStatus.WAITING
-        added.append((conversation, message))
-        signals.announce(session, signals.conversation_changed, conversation.id)
-    session.add_all([message for _, message in added])
-    session.flush()
-    return added
+    if rows:
+        session.flush()
+        session.connection().execute(insert(Message.__table__), rows)  # type: ignore[arg-type]
+    changed = {row['conversation_id'] for row in rows}
+    for conversation_id in changed:
+        signals.announce(session, signals.conversation_changed, conversation_id)
+    return [conversation for conversation in talks.values() if conversation.id in changed]
 
 
 def add_message(session: Session, conversation: Conversation, **columns: Any) -> Message:
     """Append a message to a locked conversation."""
-    message = _appended(conversation, utc_now(), **columns)
+    now = utc_now()
+    _count(conversation, columns['direction'], columns['text'], now)
+    message = Message(
+        conversation_id=conversation.id, seq=conversation.last_seq, created_at=now, **{'sent_at': now} | columns
+    )
     session.add(message)
     session.flush()
     signals.announce(session, signals.conversation_changed, conversation.id)
@@ -303,16 +311,18 @@ def ensure(session: Session, channel: Channel, external_userid: str) -> Conversa
     return _conversations_with(session, [(channel, external_userid)])[channel, external_userid]
 
 
-def _appended(conversation: Conversation, now: datetime, **columns: Any) -> Message:
+def _count(conversation: Conversation, direction: Direction, text: str, now: datetime) -> None:
+    """What the conversation's own row says about its newest message."""
     conversation.last_seq += 1
-    message = Message(
-        conversation_id=conversation.id, seq=conversation.last_seq, created_at=now, **{'sent_at': now} | columns
-    )
-    if message.direction is Direction.OUT:
-        conversation.last_outbound_seq = message.seq
     conversation.last_message_at = now
-    conversation.last_message_text = ' '.join(message.text.split())[:LINE_IN_LIST]
-    return message
+    conversation.last_message_text = ' '.join(text.split())[:LINE_IN_LIST]
+    if direction is Direction.OUT:
+        conversation.last_outbound_seq = conversation.last_seq
+        return
+    conversation.last_inbound_seq = conversation.last_seq
+    conversation.unread += 1
+    conversation.waiting_since = conversation.waiting_since or now
+    conversation.status = ConversationStatus.WAITING
 
 
 def _conversations_with(
@@ -323,7 +333,7 @@ def _conversations_with(
     contacts = _contacts(session, wanted)
     if missing := wanted - contacts.keys():
         now = utc_now()
-        insert_once(
+        insert_many_once(
             session,
             Contact,
             [{'channel': channel, 'external_userid': userid, 'created_at': now} for channel, userid in sorted(missing)],
@@ -331,7 +341,9 @@ def _conversations_with(
         contacts |= _contacts(session, missing)
     talks = _locked_by_contact(session, contacts.values())
     if lacking := {contact_id: person for person, contact_id in contacts.items() if contact_id not in talks}:
-        insert_once(session, Conversation, [_empty(contact_id, person[0]) for contact_id, person in lacking.items()])
+        insert_many_once(
+            session, Conversation, [_empty(contact_id, person[0]) for contact_id, person in lacking.items()]
+        )
         talks |= _locked_by_contact(session, lacking)
     return {person: talks[contact_id] for person, contact_id in contacts.items()}
 

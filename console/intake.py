@@ -19,6 +19,15 @@ log = logging.getLogger(__name__)
 MOST_AT_ONCE = 10
 MOST_ATTEMPTS = 3
 
+_NEEDED = (
+    ReceivedEvent.id,
+    ReceivedEvent.corp_id,
+    ReceivedEvent.gate,
+    ReceivedEvent.sealed,
+    ReceivedEvent.sent_at,
+    ReceivedEvent.attempts,
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Arrival:
@@ -63,11 +72,11 @@ def understand(session: Session, open_event: Opener, pace: turns.Pace, *, limit:
         .where(older.gate == ReceivedEvent.gate, older.id < ReceivedEvent.id, older.status == EventStatus.NEW)
         .exists()
     )
-    query = select(ReceivedEvent).where(mine).order_by(ReceivedEvent.id).limit(limit)
+    query = select(*_NEEDED).where(mine).order_by(ReceivedEvent.id).limit(limit)
     if session.get_bind().dialect.name != 'sqlite':
         # Several servers share the work here, so a sender's next event must wait for the one another holds.
         query = query.where(~held_back).with_for_update(skip_locked=True)
-    events = session.scalars(query).all()
+    events = session.execute(query).all()
     try:
         with session.begin_nested():
             _digest(session, events, open_event, pace)
@@ -90,17 +99,15 @@ def release(session: Session, event_id: int) -> None:
     signals.announce(session, signals.event_stored, event_id)
 
 
-def _digest(session: Session, events: Sequence[ReceivedEvent], open_event: Opener, pace: turns.Pace) -> None:
+def _digest(session: Session, events: Sequence[Any], open_event: Opener, pace: turns.Pace) -> None:
     opened = [_heard(event, *open_event(event.corp_id, event.sealed)) for event in events]
-    added = conversations.hear(session, [one for one in opened if one is not None])
-    drafts.supersede_pending(session, {conversation.id for conversation, _ in added}, note='家长又发来了新消息')
-    turns.heard(session, added, pace)
-    for event in events:
-        event.status = EventStatus.DONE
-    session.flush()
+    changed = conversations.hear(session, [one for one in opened if one is not None])
+    drafts.supersede_pending(session, [conversation.id for conversation in changed], note='家长又发来了新消息')
+    turns.heard(session, changed, pace)
+    _set(session, [event.id for event in events], status=EventStatus.DONE)
 
 
-def _digest_one_by_one(session: Session, events: Sequence[ReceivedEvent], open_event: Opener, pace: turns.Pace) -> None:
+def _digest_one_by_one(session: Session, events: Sequence[Any], open_event: Opener, pace: turns.Pace) -> None:
     blocked: set[str] = set()
     for event in events:
         if event.gate in blocked:
@@ -113,7 +120,7 @@ def _digest_one_by_one(session: Session, events: Sequence[ReceivedEvent], open_e
             _remember_fault(session, event, fault)
 
 
-def _heard(event: ReceivedEvent, channel: Channel, said: WeComEvent) -> conversations.Heard | None:
+def _heard(event: Any, channel: Channel, said: WeComEvent) -> conversations.Heard | None:
     if said.kind == 'event' or said.sender is None:
         return None
     msg_id = said.fields.get('MsgId')
@@ -129,12 +136,23 @@ def _heard(event: ReceivedEvent, channel: Channel, said: WeComEvent) -> conversa
     )
 
 
-def _remember_fault(session: Session, event: ReceivedEvent, fault: Exception) -> None:
-    event.attempts += 1
-    event.last_error = type(fault).__name__
-    if event.attempts >= MOST_ATTEMPTS:
-        event.status = EventStatus.PARKED
+def _remember_fault(session: Session, event: Any, fault: Exception) -> None:
+    parked = event.attempts + 1 >= MOST_ATTEMPTS
+    _set(
+        session,
+        [event.id],
+        attempts=event.attempts + 1,
+        last_error=type(fault).__name__,
+        status=EventStatus.PARKED if parked else EventStatus.NEW,
+    )
+    if parked:
         alerts.raise_alert(session, 'parked_event', '有企业微信消息无法识别，已搁置。请联系技术人员查看“消息故障”。')
+
+
+def _set(session: Session, event_ids: Sequence[int], **columns: Any) -> None:
+    session.connection().execute(
+        update(ReceivedEvent.__table__).where(ReceivedEvent.id.in_(event_ids)).values(**columns)  # type: ignore[arg-type]
+    )
 
 
 def _row(arrival: Arrival, now: datetime) -> dict[str, Any]:

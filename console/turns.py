@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from console import leases, signals
-from models import ACTIVE_TURN, Conversation, Message, Turn, TurnStatus, utc_now
+from models import ACTIVE_TURN, Conversation, Turn, TurnStatus, utc_now
 
 LEASE = timedelta(seconds=90)
 """Longer than the writer's total deadline of 60 s, so that a lease lost means a process lost."""
@@ -31,28 +31,27 @@ class Claim:
     conversation_id: int
 
 
-def heard(session: Session, said: Sequence[tuple[Conversation, Message]], pace: Pace) -> None:
-    """Parents said one more thing: wait a little longer, or begin anew where the writer was at it already.
-
-    `said` is in order, its conversations are locked.
-    """
+def heard(session: Session, talks: Sequence[Conversation], pace: Pace) -> None:
+    """Parents said more in these locked conversations: wait a little longer, or begin anew where one was written to."""
     now = utc_now()
-    last = {conversation.id: conversation for conversation, _ in said if not conversation.taken_over}
-    running = {turn.conversation_id: turn for turn in _active(session, last)}
-    for turn in running.values():
-        if turn.status is TurnStatus.WRITING:
+    wanted = [conversation for conversation in talks if not conversation.taken_over]
+    running = {turn.conversation_id: turn for turn in _active(session, [conversation.id for conversation in wanted])}
+    fresh = []
+    for conversation in wanted:
+        turn = running.get(conversation.id)
+        if turn is not None and turn.status is TurnStatus.WAITING:
+            turn.basis_seq = conversation.last_inbound_seq
+            turn.due_at = max(turn.due_at, min(now + pace.quiet, turn.opened_at + pace.longest))
+            turn.instruction = None
+            continue
+        if turn is not None:
             turn.status = TurnStatus.SUPERSEDED
+        fresh.append(conversation)
     session.flush()
-    for conversation in last.values():
-        waiting = running.get(conversation.id)
-        if waiting is not None and waiting.status is TurnStatus.WAITING:
-            waiting.basis_seq = conversation.last_inbound_seq
-            waiting.due_at = max(waiting.due_at, min(now + pace.quiet, waiting.opened_at + pace.longest))
-            waiting.instruction = None
-        else:
-            session.add(_turn(conversation, due_in=pace.quiet))
+    session.add_all([_turn(conversation, due_in=pace.quiet) for conversation in fresh])
+    session.flush()
+    for conversation in wanted:
         signals.announce(session, signals.turn_opened, conversation.id)
-    session.flush()
 
 
 def open_turn(

@@ -30,10 +30,9 @@ def said(
     one = conversations.Heard(
         channel=channel, external_userid=who, external_id=msg_id, kind='text', text=text, sent_at=utc_now()
     )
-    added = conversations.hear(session, [one])
-    [(conversation, _)] = added
+    [conversation] = conversations.hear(session, [one])
     drafts.supersede_pending(session, [conversation.id], note='家长又发来了新消息')
-    turns.heard(session, added, pace)
+    turns.heard(session, [conversation], pace)
     return conversation
 
 

@@ -7,7 +7,7 @@ import sys
 from datetime import UTC, datetime
 
 _SECRET = re.compile(
-    r'(?i)\b(access_token|corpsecret|secret|code|key|token|password|ticket|authorization|msg_signature)'
+    r'(?i)\b(access_token|corpsecret|secret|code|key|token|password|ticket|authorization|msg_signature|client_id)'
     r'(["\']?\s*[=:]\s*["\']?)(?:Bearer\s+)?([^\s&"\',}]+)'
 )
 _CONTROL = re.compile(r'[\x00-\x08\x0b-\x1f\x7f\x85\u2028\u2029]')

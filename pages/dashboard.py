@@ -5,11 +5,11 @@ from typing import Any
 
 from nicegui import ui
 
-from console import signals, staff, today
+from console import alerts, signals, staff, today
 from console.database import read
 from console.staff import Action
 from console.today import Counts, Ending, Line, Today
-from models import Role
+from models import Alert, Role
 from pages.layout import me, member, reload_on, staff_page
 from pages.widgets import ago, empty_state, panel, row, stack, text, waiting_clock
 
@@ -20,15 +20,17 @@ async def dashboard() -> None:
     role = member().role
 
     @ui.refreshable
-    def board(now: Today, counts: Counts) -> None:
+    def board(now: Today, counts: Counts, alarms: list[Alert]) -> None:
         _tiles(now, counts, role)
         with ui.element('div').classes('board'):
             with stack('todo'):
-                _lists(now, role)
+                _lists(now, alarms, role)
             _figures(now)
 
-    async def fetched() -> tuple[Today, Counts]:
-        return await read(today.look, by=by), await read(today.counts, by=by)
+    async def fetched() -> tuple[Today, Counts, list[Alert]]:
+        may_see = staff.may(role, Action.SEE_ALERTS)
+        alarms = await read(alerts.open_alerts, limit=today.SHORT) if may_see else []
+        return await read(today.look, by=by), await read(today.counts, by=by), alarms
 
     async def reload() -> None:
         board.refresh(*await fetched())
@@ -45,11 +47,11 @@ def _tiles(now: Today, counts: Counts, role: Role) -> None:
         if staff.may(role, Action.REVIEW):
             _tile('待审核草稿', counts.drafts, '/review', 'warn')
         _tile('待回复会话', counts.waiting, '/conversations', 'warn')
-        _tile('发送失败', now.failed_count, '#failed', 'danger')
+        _tile('发送失败', now.failed_count, '#failed' if now.failed else '', 'danger')
         if staff.may(role, Action.SEE_STUDENTS):
-            _tile('课时不足', now.ending_count, '#ending', 'warn')
+            _tile('课时不足', now.ending_count, '#ending' if now.ending else '', 'warn')
         if staff.may(role, Action.SEE_ALERTS):
-            _tile('告警', counts.alerts, '', 'danger')
+            _tile('告警', counts.alerts, '#alerts' if counts.alerts else '', 'danger')
 
 
 def _tile(word: str, number: int, target: str, tone: str) -> None:
@@ -61,7 +63,9 @@ def _tile(word: str, number: int, target: str, tone: str) -> None:
         text(word, 'muted')
 
 
-def _lists(now: Today, role: Role) -> None:
+def _lists(now: Today, alarms: list[Alert], role: Role) -> None:
+    if alarms:
+        _list('告警', alarms, _alert_row, ('', ''), anchor='alerts')
     if staff.may(role, Action.REVIEW):
         _list('最早的待审核草稿', now.drafts, _draft_row, ('没有待审核的草稿', '家长来消息后，AI 草稿会出现在这里。'))
     _list('等待最久的会话', now.waiting, _waiting_row, ('没有人在等待', '家长的新消息会出现在这里。'))
@@ -102,6 +106,12 @@ def _waiting_row(line: Line) -> None:
 
 def _failed_row(line: Line) -> None:
     _line(line, f'/conversations/{line.conversation_id}', ago)
+
+
+def _alert_row(alert: Alert) -> None:
+    with row():
+        text(alert.text, 'grow words')
+        ago(alert.repeated_at)
 
 
 def _line(line: Line, target: str, clock: Callable[[Any], Any]) -> None:

@@ -28,7 +28,10 @@ class Text(TextElement):
 
 
 class Button(ui.element):
-    """A plain button. While its handler runs, further clicks do nothing."""
+    """A plain button. While its handler runs, further clicks do nothing.
+
+    The handler runs at the top of the page, so that what it opens or says outlives a refresh of the button's list.
+    """
 
     def __init__(self, on_click: Handler) -> None:
         super().__init__('button')
@@ -48,9 +51,8 @@ class Button(ui.element):
             return
         self._busy = True
         try:
-            outcome = self._on_click()
-            if inspect.isawaitable(outcome):
-                await outcome
+            with self.client.content:
+                await _run(self._on_click)
         finally:
             self._busy = False
 
@@ -213,11 +215,16 @@ def shortcuts(keys: Mapping[str, tuple[str, Handler]]) -> ui.element:
 
     async def pressed(event: Any) -> None:
         if event.args in known:
-            outcome = known[event.args][1]()
-            if inspect.isawaitable(outcome):
-                await outcome
+            with listener.client.content:
+                await _run(known[event.args][1])
 
     listener = ui.element('span').props('hidden')
     listener.props['data-keys'] = json.dumps({key: word for key, (word, _) in known.items()}, ensure_ascii=False)
     listener.on('shortcut', pressed, js_handler='(event) => emit(event.detail)')
     return listener
+
+
+async def _run(handler: Handler) -> None:
+    outcome = handler()
+    if inspect.isawaitable(outcome):
+        await outcome

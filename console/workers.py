@@ -135,9 +135,11 @@ class Workers:
             woken.cancel()
 
     async def _understand(self) -> bool:
-        await asyncio.sleep(GIVEN_WAY)  # what arrives together is understood together, at less cost
         await _give_way()
-        return await transact(intake.understand, self._channels.open_event, self._pace) > 0
+        understood = await transact(intake.understand, self._channels.open_event, self._pace)
+        if understood < intake.MOST_AT_ONCE:
+            await asyncio.sleep(GIVEN_WAY)  # what arrives together is understood together, at less cost
+        return understood > 0
 
     async def _dispatch(
         self,

@@ -14,9 +14,8 @@ from callbacks.api_v1.fields import Cursor, Id, Limit, Text, Version
 from callbacks.api_v1.paging import Page, cursor_after, key_in, split
 from console import drafts, personal_numbers, staff, turns
 from console.database import read, transact
-from console.errors import Conflict
+from console.errors import Conflict, ConsoleError
 from console.parts import parts
-from console.writing.context import WritingFailed
 from models import Channel, Draft, DraftStatus, TurnStatus
 
 router = APIRouter(prefix='/drafts', tags=['drafts'])
@@ -25,6 +24,16 @@ PATIENCE = 65.0
 """Seconds; a little more than the writer's own deadline."""
 
 SHORTEST_LOOK, LONGEST_LOOK = 0.1, 0.5
+
+
+class NotWritten(ConsoleError):
+    """The turn ended without a draft, for the reason kept with it."""
+
+    http_status = 503
+    reason = 'not_written'
+
+    def __init__(self, text: str | None) -> None:
+        super().__init__(text or 'AI 没有在规定时间内答复，请人工回复或稍后重试。')
 
 
 class Source(BaseModel):
@@ -161,15 +170,7 @@ async def _written(turn_id: int) -> DraftView:
                 await asyncio.sleep(pause)
                 pause = min(pause * 1.3, LONGEST_LOOK)
     except TimeoutError:
-        raise WritingFailed('timeout') from None
-
-
-class NotWritten(WritingFailed):
-    """The turn ended without a draft, for the reason kept with it."""
-
-    def __init__(self, text: str | None) -> None:
-        super().__init__('unavailable')
-        self.args = (text or str(self),)
+        raise NotWritten(None) from None
 
 
 def _of_turn(session: Session, turn_id: int) -> DraftView | None:

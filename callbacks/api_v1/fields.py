@@ -123,6 +123,7 @@ FAULTS = {
     'int_parsing': '须为整数',
     'int_parsing_size': '超出范围',
     'int_from_float': '须为整数',
+    'finite_number': '须为整数',
     'bool_type': '须为 true 或 false',
     'bool_parsing': '须为 true 或 false',
     'greater_than_equal': '不能小于 {ge}',

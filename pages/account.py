@@ -11,8 +11,8 @@ from pages.widgets import button, refusals_at, text
 PASSWORD_RULE = f'{staff.SHORTEST_PASSWORD}–{staff.LONGEST_PASSWORD} 个字符，不要用常见密码。'
 
 
-def account_dialog(member: Staff) -> Callable[[], None]:
-    """Draws the dialog, closed; returns what opens it."""
+def account_dialog(member: Staff, leave: Callable[[], None]) -> Callable[[], None]:
+    """Draws the dialog, closed; returns what opens it. A new password ends all sign-ins, so then it calls `leave`."""
 
     peer = ui.context.client.request.client
     address = peer.host if peer else ''
@@ -21,7 +21,7 @@ def account_dialog(member: Staff) -> Callable[[], None]:
         with refusals_at({'present': present, 'password': new}):
             await sign_in.change_own_password(member.id, present.value, new.value, address=address)
             dialog.close()
-            ui.navigate.to('/login')
+            leave()
 
     def show() -> None:
         for field in (present, new):

@@ -39,8 +39,8 @@ PLACES = (
 
 
 @contextmanager
-def frame(title: str, path: str, member: Staff, secret: str) -> Iterator[None]:
-    """Everything around a page; what is drawn inside the context becomes its content."""
+def frame(title: str, path: str, member: Staff, secret: str, *, leave: Callable[[], None]) -> Iterator[None]:
+    """Everything around a page; what is drawn inside the context becomes its content. `leave` goes to the sign-in."""
     counters: dict[str, Text] = {}
 
     def show(counts: today.Counts) -> None:
@@ -67,7 +67,7 @@ def frame(title: str, path: str, member: Staff, secret: str) -> Iterator[None]:
             with chip('', 'good').classes('live-state').props('role=status'):
                 text('实时', 'live-words')
                 text('连接中断', 'lost-words')
-            _me(member, secret)
+            _me(member, secret, leave)
         with ui.element('div').classes('strips'):
             if parts().demo:
                 text('演示环境: 消息不会发给真实客户', 'strip', tag='div')
@@ -133,16 +133,16 @@ def _alert_row(alert: Alert, *, on_close: Callable[[Alert], Awaitable[None]]) ->
                 text(f' · 共 {alert.count} 次')
 
 
-def _me(member: Staff, secret: str) -> None:
-    async def leave() -> None:
+def _me(member: Staff, secret: str, leave: Callable[[], None]) -> None:
+    async def sign_out() -> None:
         await transact(sign_in.close_session, secret)
-        ui.navigate.to('/login')
+        leave()
 
-    async def leave_everywhere() -> None:
+    async def sign_out_everywhere() -> None:
         await transact(sign_in.close_all_sessions, member.id, by=member.id)
-        ui.navigate.to('/login')
+        leave()
 
-    change_password = account_dialog(member)
+    change_password = account_dialog(member, leave)
     trigger = ui.element('button').classes('me').props('type=button aria-haspopup=menu')
     trigger.props['aria-label'] = f'我的账号: {member.name}'
     with trigger:
@@ -154,8 +154,8 @@ def _me(member: Staff, secret: str) -> None:
                 text(member.name, tag='b')
                 text(f'{ROLES[member.role]} · {member.username}', 'muted', tag='div')
             _menu_item('修改密码', change_password)
-            _menu_item('退出', leave)
-            _menu_item('全部退出', leave_everywhere).props('title=在所有浏览器和设备上退出')
+            _menu_item('退出', sign_out)
+            _menu_item('全部退出', sign_out_everywhere).props('title=在所有浏览器和设备上退出')
 
 
 def _dropdown() -> ui.menu:

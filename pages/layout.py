@@ -34,6 +34,13 @@ class _Visit:
 
     member: Staff
     secret: str
+    left: bool = False
+
+    def leave(self) -> None:
+        """To the sign-in, once: a second navigation would cut off the first."""
+        if not self.left:
+            self.left = True
+            ui.navigate.to('/login')
 
 
 _visits: WeakKeyDictionary[Client, _Visit] = WeakKeyDictionary()
@@ -59,7 +66,7 @@ def staff_page(
                 await read(staff.require, visit.member.id, action)
                 _visits[ui.context.client] = visit
                 ui.on_exception(_crashed)
-                with frame(title, path, visit.member, visit.secret):
+                with frame(title, path, visit.member, visit.secret, leave=visit.leave):
                     await build(**params)
                 _leave_when_signed_out(visit)
             except NotFound as refusal:
@@ -135,7 +142,7 @@ def _leave_when_signed_out(visit: _Visit) -> None:
 
     async def look() -> None:
         if await read(sign_in.member_of, visit.secret) is None:
-            ui.navigate.to('/login')
+            visit.leave()
 
     async def changed(staff_id: int) -> None:
         if staff_id == visit.member.id:

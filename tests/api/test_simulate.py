@@ -48,8 +48,8 @@ def test_a_conversation_a_person_took_over_is_told_so(player: Desk) -> None:
 
 def test_case_in_a_userid_is_no_difference_as_for_wecom(player: Desk) -> None:
     name = f'case{secrets.token_hex(4)}'
-    first = player.post('/simulate-customer-msg', external_userid=name.upper(), content='你好')
-    again = player.post('/simulate-customer-msg', external_userid=name, content='还在吗')
+    first = player.post('/simulate-customer-msg', external_userid=name, content='你好')
+    again = player.post('/simulate-customer-msg', external_userid=name.upper(), content='还在吗')
     assert first['conversation_id'] == again['conversation_id']
 
 

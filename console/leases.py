@@ -13,7 +13,11 @@ from models import Work, utc_now
 W = TypeVar('W', bound=Work)
 
 MOST_LOST = 3
-"""A row whose worker vanished this often would take the next one with it, too."""
+SUSPECT_AFTER = timedelta(minutes=2)
+"""A row that was due so long ago and whose worker vanished so often would take the next one with it, too.
+
+Without the time, a few restarts in a row would condemn whatever happened to be under way.
+"""
 
 
 def claim(
@@ -33,7 +37,7 @@ def claim(
     now = utc_now()
     free = or_(
         columns.status == ready,
-        and_(columns.status == running, columns.lease_until < now, columns.lost_leases < MOST_LOST - 1),
+        and_(columns.status == running, columns.lease_until < now, ~_suspect(table)),
     )
     due = (
         select(columns.id)
@@ -77,8 +81,13 @@ def park_rows(session: Session, table: type[W], *, running: StrEnum, parked: Str
     columns: Any = table
     return session.scalars(
         update(table)
-        .where(columns.status == running, columns.lease_until < utc_now(), columns.lost_leases >= MOST_LOST - 1)
+        .where(columns.status == running, columns.lease_until < utc_now(), _suspect(table))
         .values(status=parked, last_error='处理时进程三次中断，已停止自动重试。')
         .returning(table)
         .execution_options(synchronize_session=False, populate_existing=True)
     ).all()
+
+
+def _suspect(table: type[W]) -> ColumnElement[bool]:
+    columns: Any = table
+    return and_(columns.lost_leases >= MOST_LOST - 1, columns.due_at < utc_now() - SUSPECT_AFTER)

@@ -84,6 +84,8 @@ class Workers:
         finally:
             self._stopping.set()
             give_up_at = time.monotonic() + GRACE.total_seconds()
+            for task in self._under_way['write']:
+                task.cancel()
             await self._end(loops, cancel=False, give_up_at=give_up_at)  # a loop may yet begin what it has claimed
             await self._end(self._under_way['write'], cancel=True, give_up_at=give_up_at)
             await self._end(self._under_way['send'], cancel=False, give_up_at=give_up_at)

@@ -23,7 +23,8 @@ PAUSES = {
 
 WECOM_BUSY = -1
 DUPLICATE_CHECK_SECONDS = 14_400
-SPREAD = 3_600
+SPREAD = 1_790
+"""Seconds by which the duplicate check may be shorter: it must still outlast `deliveries.GIVE_UP_AFTER`."""
 
 
 class Adapter(Protocol):

@@ -8,7 +8,7 @@ import random
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import select, update
@@ -40,13 +40,13 @@ PAUSES = [timedelta(seconds=s) for s in (2, 10, 60, 300, 900, 1800, 3600, 3600)]
 GIVE_UP_AFTER = timedelta(hours=3, minutes=30)
 """WeCom's duplicate check looks back four hours at most; a chat reply is worth little after that anyway."""
 
-
 MOST_TO_ONE_MEMBER = ((timedelta(minutes=1), 25), (timedelta(hours=1), 900))
 """WeCom drops what a member gets above 30 a minute or 1000 an hour without a word (path/90312): we stay below.
 Counted in the database, so that a restart forgets nothing and several servers count together."""
 
 COUNTED = (Channel.APP, Channel.SIMULATE)
 
+TOO_LATE = '发送中断太久，无法判断家长是否已收到，没有自动重发。请先向家长确认。'
 CANNOT_OPEN = '这条消息无法解密，没有发送。请联系管理员检查 FIELD_ENCRYPTION_KEYS，然后重新发送。'
 
 
@@ -122,7 +122,8 @@ def queue(
 def claim_next(session: Session, freeze: Freeze) -> Claim | None:
     """Take the part that is due longest and that nothing older of its conversation holds back; None: there is none.
 
-    What its member cannot take yet is put off, which is no attempt; what no request can be made of has failed.
+    What its member cannot take yet is put off, which is no attempt; what no request can be made of has failed, and
+    what WeCom may have had so long ago that it would not tell a repetition waits for a person.
     """
     older = aliased(Delivery)
     gate = ~(
@@ -143,6 +144,12 @@ def claim_next(session: Session, freeze: Freeze) -> Claim | None:
         if row.channel in COUNTED and (wait := _too_many(session, row)):
             row.status, row.due_at, row.lease_until = DeliveryStatus.READY, utc_now() + wait, None
             row.attempts -= 1
+            session.flush()
+            continue
+        row.maybe_sent = row.maybe_sent or row.lost_leases > 0  # whoever held it may have vanished after the call
+        if row.maybe_sent and _too_late(row, utc_now()):
+            row.last_error = TOO_LATE
+            _give_up(session, row, DeliveryStatus.UNCERTAIN)
             session.flush()
             continue
         contact = session.scalars(
@@ -266,11 +273,11 @@ def retry(session: Session, message_id: int, *, by: int) -> None:
     if not failed:
         raise Conflict('这条消息没有失败的部分，不需要重发。', 'closed')
     now = utc_now()
-    if any(row.maybe_sent and row.first_attempt_at and now - row.first_attempt_at > GIVE_UP_AFTER for row in failed):
+    if any(row.maybe_sent and _too_late(row, now) for row in failed):
         raise Conflict('已无法判断家长是否收到过这条消息，重发可能重复。请先向家长确认，再写一条新消息。', 'uncertain')
     for row in failed:
         row.status, row.due_at, row.attempts, row.last_error, row.errcode = DeliveryStatus.READY, now, 0, None, None
-        row.finished_at = None
+        row.finished_at, row.lost_leases = None, 0
         if not row.maybe_sent:
             row.first_attempt_at, row.request_sealed = None, None
     draft = session.get(Draft, rows[0].draft_id, with_for_update=True) if rows[0].draft_id else None
@@ -314,6 +321,7 @@ def park_lost(session: Session) -> int:
     """Parts whose sender vanished three times wait for a person; how many."""
     rows = leases.park_rows(session, Delivery, running=DeliveryStatus.SENDING, parked=DeliveryStatus.UNCERTAIN)
     for row in rows:
+        row.maybe_sent = True
         _give_up(session, row, DeliveryStatus.UNCERTAIN)
     return len(rows)
 
@@ -330,11 +338,15 @@ def _wait(session: Session, row: Delivery, outcome: Outcome) -> None:
         row.attempts -= 1
         alerts.raise_alert(session, f'channel:{row.channel}', outcome.text or '消息通道暂停。')
     pause = outcome.pause or PAUSES[min(row.attempts, len(PAUSES)) - 1] * random.uniform(0.5, 1.0)  # noqa: S311
-    too_late = row.first_attempt_at is not None and utc_now() + pause - row.first_attempt_at > GIVE_UP_AFTER
-    if too_late or row.attempts >= (outcome.most_attempts or len(PAUSES) + 1):
+    if _too_late(row, utc_now() + pause) or row.attempts >= (outcome.most_attempts or len(PAUSES) + 1):
         _give_up(session, row, DeliveryStatus.UNCERTAIN if row.maybe_sent else DeliveryStatus.DEAD)
         return
     row.status, row.due_at = DeliveryStatus.READY, utc_now() + pause
+
+
+def _too_late(row: Delivery, moment: datetime) -> bool:
+    """Whether WeCom might take a repetition at `moment` for a new message."""
+    return row.first_attempt_at is not None and moment - row.first_attempt_at > GIVE_UP_AFTER
 
 
 def _accepted(session: Session, row: Delivery) -> None:

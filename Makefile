@@ -5,6 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 CONTAINED := .ci/contained
 PIP := PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install -qq --require-hashes
+PYTEST := $(CONTAINED) $(BIN)/python -m pytest --basetemp=build/pytest
 COMPILE := $(CONTAINED) $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make requirements' $(UPGRADE)
 
@@ -19,7 +20,8 @@ run: .venv/.installed  ## Install and start the console on http://127.0.0.1:5000
 	@exec $(BIN)/python run.py
 
 test: .venv/.installed-dev  ## Install and run every test, in a real browser and on both databases (t="path or options")
-	@browser=$$(.ci/browser) && CHROMIUM=$$browser $(CONTAINED) $(BIN)/python -m pytest --basetemp=build/pytest $(t)
+	@browser=$$(.ci/browser) && export CHROMIUM=$$browser && \
+	if [ -n "$(t)" ]; then $(PYTEST) $(t); else $(PYTEST) -n 3 --dist loadfile --ignore tests/pages && $(PYTEST) tests/pages; fi
 
 check: .venv/.installed-dev  ## Format, lint, types, import rules
 	@$(BIN)/ruff format --check .

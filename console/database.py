@@ -291,6 +291,7 @@ def _listen(database: Database, stop: Event, present: Event) -> None:
                         driver.poll()
                         while driver.notifies:
                             _pass_on(database, driver.notifies.pop(0).payload)
+                connection.invalidate()  # back in the pool it would go on listening, and being present
         except (DBAPIError, OSError, ValueError):
             log.warning('news from other processes is interrupted; trying again')
             stop.wait(2)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, aliased
 
 from console import alerts, conversations, drafts, signals, turns
@@ -80,6 +81,8 @@ def understand(session: Session, open_event: Opener, pace: turns.Pace, *, limit:
     try:
         with session.begin_nested():
             _digest(session, events, open_event, pace)
+    except OperationalError:  # the database's trouble, held against no event
+        raise
     except Exception:  # one of them is bad: find out which, and do not let it stop the others
         log.warning('of %d events at least one could not be understood; trying one by one', len(events), exc_info=True)
         _digest_one_by_one(session, events, open_event, pace)
@@ -115,6 +118,8 @@ def _digest_one_by_one(session: Session, events: Sequence[Any], open_event: Open
         try:
             with session.begin_nested():
                 _digest(session, [event], open_event, pace)
+        except OperationalError:
+            raise
         except Exception as fault:  # whatever it is, it is this event's
             blocked.add(event.gate)
             _remember_fault(session, event, fault)

@@ -53,7 +53,7 @@ def build(settings: Settings) -> 'FastAPI':
     from nicegui import ui
 
     import pages
-    from callbacks import api_v1, health
+    from callbacks import api_v1, domain_file, health
     from callbacks.door import Door
     from console import crash_points, database, dossiers, knowledge, parts, players, sign_in, staff
     from console.simulation import Simulation
@@ -113,6 +113,7 @@ def build(settings: Settings) -> 'FastAPI':
     server = FastAPI(title='EduDesk', version=VERSION, lifespan=lifespan, openapi_url=None)
     server.state.metrics_token = settings.metrics_token.get_secret_value()
     server.include_router(health.router)
+    domain_file.mount(server, settings.data_dir / 'verify')
     api_v1.mount(server)
     pages.mount(server)
     server.mount('/assets', StaticFiles(directory=ASSETS))

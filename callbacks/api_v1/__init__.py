@@ -1,6 +1,7 @@
 """The JSON API, version 1."""
 
 from fastapi import FastAPI
+from starlette.types import Receive, Scope, Send
 
 from callbacks.api_v1 import (
     conversations,
@@ -14,7 +15,7 @@ from callbacks.api_v1 import (
     students,
     users,
 )
-from callbacks.api_v1.envelope import handle_refusals, refusals
+from callbacks.api_v1.envelope import OTHER_WORDS, handle_refusals, refusal, refusals
 from callbacks.api_v1.guard import Guard
 
 PREFIX = '/api/v1'
@@ -22,7 +23,7 @@ NOUNS = (sign_in, users, replies, simulate, drafts, conversations, knowledge, st
 
 
 def mount(server: FastAPI) -> None:
-    """Add the API below `PREFIX`, and its description. It answers for every path there that was not added before."""
+    """Add the API below `PREFIX`, and its description. It answers for every path below /api not added before."""
     api = FastAPI(
         title=server.title,
         version=server.version,
@@ -38,6 +39,15 @@ def mount(server: FastAPI) -> None:
         api.include_router(noun.router)
     documentation.describe(server, api, PREFIX)
     server.mount(PREFIX, api)
+    server.add_route('/api', _Nothing(), include_in_schema=False)
+    server.mount('/api', _Nothing())
+
+
+class _Nothing:
+    """Programs that got the address wrong are told so in JSON, not with a page."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await refusal(404, OTHER_WORDS[404])(scope, receive, send)
 
 
 ABOUT = """

@@ -18,7 +18,7 @@ def set_up(level: str, form: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Json() if form == 'json' else _Text('%(asctime)s %(levelname)s %(name)s: %(message)s'))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    for name in ('httpx', 'httpx2', 'httpcore', 'openai', 'urllib3', 'jieba', 'uvicorn.access', 'alembic', 'bm25s'):
+    for name in ('httpx', 'httpx2', 'httpcore', 'openai', 'urllib3', 'jieba', 'uvicorn.access', 'uvicorn.error', 'alembic', 'bm25s'):
         logging.getLogger(name).setLevel(logging.WARNING)
     for name in ('uvicorn', 'uvicorn.error'):
         logging.getLogger(name).handlers.clear()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from console import config
 from console.config import Misconfigured, Settings
-from console.errors import ConsoleError
+from console.errors import ConsoleError, Invalid
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -88,8 +88,8 @@ def build(settings: Settings) -> 'FastAPI':
         tokens=sign_in.Tokens(settings.jwt_secret_key.get_secret_value()),
         writer=writer,
         workers=workers,
-        sandbox=sandbox,
-        simulation=Simulation(sandbox, troubled) if sandbox is not None else None,
+        sandbox=sandbox if settings.simulates else None,
+        simulation=Simulation(sandbox, troubled) if sandbox is not None and settings.simulates else None,
         setup_code=_first_staff(settings, demo=demo),
     )
     parts.put(assembled)
@@ -338,8 +338,11 @@ def _first_staff(settings: Settings, *, demo: bool) -> str | None:
     if settings.production and db.read(school.present):
         raise Misconfigured('APP_ENV: this database holds demo accounts; production needs a database of its own.')
     if settings.admin_username and db.read(staff.count) == 0:
-        username = staff.checked_username(settings.admin_username)
-        password = staff.checked_password(settings.admin_password.get_secret_value(), username=username)
+        try:
+            username = staff.checked_username(settings.admin_username)
+            password = staff.checked_password(settings.admin_password.get_secret_value(), username=username)
+        except Invalid as fault:
+            raise Misconfigured(f'ADMIN_{(fault.field or "").upper()}: {fault}') from None
         db.transact(
             staff.create,
             username=username,

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import secrets
 from datetime import timedelta
 from pathlib import Path
@@ -14,18 +15,14 @@ from sqlalchemy.exc import ArgumentError
 
 from console.errors import ConsoleError
 
-KNOWN_WEAK = {
-    'secret',
-    'changeme',
-    'change-me',
-    'password',
-    'admin',
-    'test',
-    'dev',
-    'your-secret-key',
-    'jwt-secret-key',
-}
+KNOWN_WEAK = re.compile(
+    r'change.?(me|this|in|it)|your[-_ ]|dev[-_ ](secret|key)|super.?secret|not.?secure|example|placeholder|password'
+    r'|qwerty|letmein',
+    re.IGNORECASE,
+)
+"""What stands in examples and in old installations; a random secret holds none of it."""
 MINIMUM_SECRET_BYTES = 32
+LOG_LEVELS = ('DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL')
 
 
 class Misconfigured(ConsoleError):
@@ -103,6 +100,21 @@ class Settings(BaseSettings):
     @classmethod
     def _empty_is_unset(cls, value: Any) -> Any:
         return None if value == '' else value
+
+    @field_validator('log_level')
+    @classmethod
+    def _known_level(cls, value: str) -> str:
+        if value.upper() not in LOG_LEVELS:
+            raise ValueError(f'must be one of {", ".join(LOG_LEVELS)}')
+        return value.upper()
+
+    @field_validator('public_base_url')
+    @classmethod
+    def _whole_address(cls, value: str) -> str:
+        """Without a path: cookies, callbacks and pages live at the root."""
+        if value and re.fullmatch(r'https?://[^/?#@\s]+/?', value) is None:
+            raise ValueError('must be like https://console.example.com, without a path')
+        return value
 
     @field_validator('database_url')
     @classmethod
@@ -209,7 +221,7 @@ def _weakness(secret: str) -> str | None:
     for part in secret.split(','):
         if len(part.strip().encode()) < MINIMUM_SECRET_BYTES:
             return f'is shorter than {MINIMUM_SECRET_BYTES} bytes'
-        if part.strip().lower().strip('-_0123456789') in KNOWN_WEAK or len(set(part)) < 8:
+        if KNOWN_WEAK.search(part) or len(set(part)) < 8:
             return 'is a known or guessable value'
     return None
 

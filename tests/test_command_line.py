@@ -58,6 +58,8 @@ def test_production_names_the_setting_that_is_missing(tmp_path: Path, name: str)
     [
         ('SECRET_KEY', 'changeme'),
         ('JWT_SECRET_KEY', 'a' * 40),
+        ('SECRET_KEY', 'dev-secret-key-change-in-production'),
+        ('JWT_SECRET_KEY', 'your-jwt-secret-key-of-32-bytes-or-more'),
         ('FIELD_ENCRYPTION_KEYS', 'short'),
         ('ADMIN_PASSWORD', 'admin'),
         ('CRASH_POINT', 'stored'),
@@ -65,6 +67,9 @@ def test_production_names_the_setting_that_is_missing(tmp_path: Path, name: str)
         ('WECHAT_ENCODING_AES_KEY', 'too-short'),
         ('PORT', 'eighty'),
         ('APP_ENV', 'staging'),
+        ('LOG_LEVEL', 'loud'),
+        ('LOG_FORMAT', 'xml'),
+        ('PUBLIC_BASE_URL', 'desk.school.cn'),
     ],
 )
 def test_production_names_the_setting_that_is_weak_or_wrong(tmp_path: Path, name: str, value: str) -> None:
@@ -73,6 +78,21 @@ def test_production_names_the_setting_that_is_weak_or_wrong(tmp_path: Path, name
     assert done.returncode == 1
     assert name in done.stderr
     assert value not in done.stderr or len(value) < 10
+    assert 'Traceback' not in done.stderr
+
+
+def test_flask_env_is_read_as_app_env(tmp_path: Path) -> None:
+    done = run(tmp_path, FLASK_ENV='production')
+
+    assert done.returncode == 1
+    assert 'SECRET_KEY: is missing' in done.stderr
+
+
+def test_the_first_administrators_weak_password_is_refused_by_its_name(tmp_path: Path) -> None:
+    done = run(tmp_path, ADMIN_USERNAME='head', ADMIN_PASSWORD='head')
+
+    assert done.returncode == 1
+    assert 'ADMIN_PASSWORD' in done.stderr
     assert 'Traceback' not in done.stderr
 
 

@@ -10,6 +10,9 @@ _SECRET = re.compile(
     r'(?i)\b(access_token|corpsecret|secret|code|key|token|password|ticket|authorization|msg_signature|client_id)'
     r'(["\']?\s*[=:]\s*["\']?)(?:Bearer\s+)?([^\s&"\',}]+)'
 )
+QUIET = ('httpx', 'httpx2', 'httpcore', 'openai', 'urllib3', 'jieba', 'uvicorn.access', 'uvicorn.error', 'alembic')
+"""Libraries that tell more than anyone wants to know; what goes wrong in them is still told."""
+
 _CONTROL = re.compile(r'[\x00-\x08\x0b-\x1f\x7f\x85\u2028\u2029]')
 
 
@@ -18,7 +21,7 @@ def set_up(level: str, form: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Json() if form == 'json' else _Text('%(asctime)s %(levelname)s %(name)s: %(message)s'))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    for name in ('httpx', 'httpx2', 'httpcore', 'openai', 'urllib3', 'jieba', 'uvicorn.access', 'uvicorn.error', 'alembic', 'bm25s'):
+    for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
     for name in ('uvicorn', 'uvicorn.error'):
         logging.getLogger(name).handlers.clear()

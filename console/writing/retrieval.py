@@ -1,5 +1,6 @@
 """Which knowledge entries answer a question, best first."""
 
+import logging
 import re
 import unicodedata
 from collections import Counter
@@ -36,6 +37,8 @@ class KnowledgeIndex:
         bm25 = None
         if any(documents):
             import bm25s
+
+            logging.getLogger('bm25s').setLevel(logging.WARNING)  # its import asks for DEBUG
 
             bm25 = bm25s.BM25()
             bm25.index(documents, show_progress=False)

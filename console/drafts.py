@@ -73,6 +73,7 @@ class DraftBlocked(ConsoleError):
     reason = 'blocked'
 
     def __init__(self, checks: list[Check]) -> None:
+        self.checks = checks
         found = '；'.join(check.text for check in checks)
         super().__init__(f'有未解决的检查项：{found}。请修改内容，或写明理由后再通过。')
 

@@ -1,0 +1,74 @@
+"""What is asked before a decision: a reason from a list, or a few words."""
+
+from functools import partial
+
+from nicegui import ui
+
+from console import drafts
+from pages.widgets import button, row, shortcuts, text
+
+LONGEST_NOTE = 500
+
+_NUMBERED = tuple(enumerate(drafts.REASONS, 1))
+
+
+class RejectDialog:
+    """Asks for a reason by its number, and for a remark. Await `ask`; `choose` answers it from outside, too."""
+
+    def __init__(self) -> None:
+        self._dialog: ui.dialog | None = None
+        self._note: ui.input | None = None
+
+    async def ask(self) -> tuple[str, str | None] | None:
+        """Reason and remark; None if it was called off."""
+        with ui.dialog().props('no-esc-dismiss') as self._dialog, ui.element('div').classes('dialog'):
+            text('退回草稿', tag='h3')
+            text('家长会继续等待人工回复。请选择理由:', 'muted', tag='p')
+            with ui.element('div').classes('reasons'):
+                for number, reason in _NUMBERED:
+                    button(reason, partial(self.choose, number), key=str(number))
+            self._note = ui.input('备注 (可不填；先写备注，按 Enter 后再选理由)').props(f'maxlength={LONGEST_NOTE}')
+            self._note.on('keydown.enter', js_handler='(event) => event.target.blur()')
+            with ui.element('div').classes('actions end'):
+                button('取消', self._dialog.close)
+            keys = {str(number): (reason, partial(self.choose, number)) for number, reason in _NUMBERED}
+            note = self._note
+            shortcuts(
+                {**keys, 'n': ('写备注', lambda: note.run_method('focus')), 'Escape': ('取消', self._dialog.close)}
+            )
+        answer = await self._dialog
+        self._dialog.delete()
+        self._dialog = None
+        return answer if isinstance(answer, tuple) else None
+
+    def choose(self, number: int) -> None:
+        if self._dialog is not None and self._note is not None:
+            self._dialog.submit((drafts.REASONS[number - 1], self._note.value.strip() or None))
+
+
+async def ask_words(
+    title: str, label: str, *, ok: str, hint: str = '', required: bool = False, lines: list[str] | None = None
+) -> str | None:
+    """A few words in a dialog; Enter answers. None if it was called off. `lines` are shown above the field."""
+
+    def answer() -> None:
+        words = field.value.strip()
+        if required and not words:
+            field.error = '请填写后再继续。'
+            field.run_method('focus')
+        else:
+            dialog.submit(words)
+
+    with ui.dialog() as dialog, ui.element('div').classes('dialog'):
+        text(title, tag='h3')
+        for line in lines or []:
+            text(line, 'note danger words', tag='div')
+        if hint:
+            text(hint, 'muted', tag='p')
+        field = ui.input(label).props(f'autofocus maxlength={LONGEST_NOTE}').on('keydown.enter', answer)
+        with row('actions end'):
+            button('取消', dialog.close)
+            button(ok, answer, kind='primary')
+    words = await dialog
+    dialog.delete()
+    return words if isinstance(words, str) else None

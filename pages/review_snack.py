@@ -1,0 +1,47 @@
+"""What was just done, at the foot of the page, with a way back for a few seconds."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from nicegui import background_tasks, ui
+
+from pages.widgets import button, text
+
+Undo = Callable[[], Awaitable[None]]
+
+
+class Snack:
+    """`undo` takes the last thing back also after the words have gone; it may be refused then."""
+
+    def __init__(self) -> None:
+        self._undo: Undo | None = None
+        self._shown = 0
+        self._place = ui.element('div').classes('snack').props('role=status')
+        self._place.set_visibility(False)
+
+    def show(self, words: str, undo: Undo | None, seconds: float, link: str = '') -> None:
+        self._undo = undo
+        self._shown += 1
+        self._place.clear()
+        with self._place:
+            text(words, 'words')
+            if link:
+                with ui.element('a').props(f'href={link}'):
+                    text('打开会话')
+            if undo is not None and seconds > 0:
+                button('撤销', self.undo, key='z', small=True)
+        self._place.set_visibility(True)
+        background_tasks.create(self._hide_later(self._shown, max(seconds, 4.0)), name='snack')
+
+    async def undo(self) -> None:
+        undo, self._undo = self._undo, None
+        if undo is None:
+            ui.notify('没有可以撤销的操作。')
+            return
+        self._place.set_visibility(False)
+        await undo()
+
+    async def _hide_later(self, shown: int, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        if shown == self._shown and not self._place.is_deleted:
+            self._place.set_visibility(False)

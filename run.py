@@ -132,7 +132,7 @@ def serve(settings: Settings, _options: argparse.Namespace) -> int:
     from console.parts import parts
 
     _open(settings)
-    sys.setswitchinterval(0.001)  # the loop must not wait 5 ms for every busy thread
+    sys.setswitchinterval(0.0005)  # the loop must not wait 5 ms for every busy thread
     server = build(settings)
     _greet(settings)
     config = uvicorn.Config(

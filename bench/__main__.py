@@ -12,6 +12,7 @@ import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -171,7 +172,7 @@ def pages_opened(running: ConsoleServer, *, per_second: float) -> Iterator[None]
     stop = threading.Event()
 
     def one() -> None:
-        with suppress(OSError):
+        with suppress(OSError, HTTPException):
             DIRECT.open(urllib.request.Request(running.url, headers={'Cookie': cookie}), timeout=10).read()
 
     def often() -> None:

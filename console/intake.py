@@ -17,7 +17,7 @@ from models import Channel, EventStatus, ReceivedEvent, utc_now
 
 log = logging.getLogger(__name__)
 
-MOST_AT_ONCE = 16
+MOST_AT_ONCE = 8
 MOST_ATTEMPTS = 3
 
 _NEEDED = (

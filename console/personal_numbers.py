@@ -75,6 +75,14 @@ def masks(session: Session, conversation_id: int) -> dict[str, str]:
     return {row.token: row.masked for row in _rows(session, conversation_id)}
 
 
+def masks_of(session: Session, conversation_ids: list[int]) -> dict[int, dict[str, str]]:
+    """The masks of several conversations at once; one without numbers is missing."""
+    found: dict[int, dict[str, str]] = {}
+    for row in session.scalars(select(SealedValue).where(SealedValue.conversation_id.in_(conversation_ids))):
+        found.setdefault(row.conversation_id, {})[row.token] = row.masked
+    return found
+
+
 def show(text: str, known: dict[str, str]) -> str:
     """`text` as staff read it: every token as its mask."""
     return _TOKEN.sub(lambda token: known.get(token.group(), token.group()), text)

@@ -68,7 +68,11 @@ class Database:
             self._together: Executor = lane
             self._submit_together: Callable[..., Any] = lane.submit_urgent
         else:
-            self.engine = self.read_engine = _postgres_engine(self.url, pool_size=connections + 1)
+            # One more each for the thread of `together` and for the one that listens.
+            self.engine = _postgres_engine(self.url, pool_size=connections + 2)
+            self.read_engine = self.engine.execution_options(
+                isolation_level='REPEATABLE READ', postgresql_readonly=True
+            )
             self._writers = self._readers = ThreadPoolExecutor(connections, thread_name_prefix='database')
             self._together = ThreadPoolExecutor(1, thread_name_prefix='database-together')
             self._submit_together = self._together.submit
@@ -80,16 +84,10 @@ class Database:
     def transact(self, work: Callable[Concatenate[Session, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run `work(session, …)` as one transaction in this thread: commits if it returns, rolls back if it raises.
 
-        PostgreSQL's deadlocks and lost connections are tried again, five times in all.
+        PostgreSQL's deadlocks and lost connections are tried again, five times in all; but not a connection lost in
+        the commit itself, which may have happened: a reply must not be sent twice.
         """
-        for attempt in range(5):
-            try:
-                return self._commit(work, *args, **kwargs)
-            except DBAPIError as fault:
-                if attempt == 4 or not _is_transient(fault):
-                    raise
-                time.sleep(random.uniform(0.05, 0.2) * 2**attempt)  # noqa: S311  jitter, not a secret
-        raise AssertionError('unreachable')
+        return self._transact(lambda session: work(session, *args, **kwargs), repeatable=False)
 
     def read(self, work: Callable[Concatenate[Session, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run `work(session, …)` on a snapshot; what it writes is refused or rolled back."""
@@ -125,7 +123,7 @@ class Database:
     async def together(self, work: Callable[[Session, Sequence[T]], None], item: T) -> None:
         """Have `work(session, items)` done for this item and all that queued meanwhile, in one commit.
 
-        Returns after the commit. All items of a batch fail together.
+        Returns after the commit. All items of a batch fail together. `work` must do no harm if it is done twice.
         """
         loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
@@ -149,14 +147,28 @@ class Database:
             os.close(self._lock_file)
             self._lock_file = None
 
-    def _commit(self, work: Callable[..., R], /, *args: Any, **kwargs: Any) -> R:
-        with self._sessions.begin() as session:
-            result = work(session, *args, **kwargs)
-            news = session.info.pop('news', {})
-            if news and not self.sqlite:
-                self._notify(session, news)
-        self.emit(news)
-        return result
+    def _transact(self, work: Callable[[Session], R], *, repeatable: bool) -> R:
+        """`repeatable`: `work` does no harm if it is done twice."""
+        for attempt in range(5):
+            committing = False
+            try:
+                with self._sessions() as session:
+                    result = work(session)
+                    news = session.info.pop('news', {})
+                    if news and not self.sqlite:
+                        self._notify(session, news)
+                    session.flush()
+                    committing = True
+                    session.commit()
+            except DBAPIError as fault:
+                perhaps_done = committing and getattr(fault.orig, 'pgcode', None) is None
+                if attempt == 4 or not _is_transient(fault) or (perhaps_done and not repeatable):
+                    raise
+                time.sleep(random.uniform(0.05, 0.2) * 2**attempt)  # noqa: S311  jitter, not a secret
+            else:
+                self.emit(news)
+                return result
+        raise AssertionError('unreachable')
 
     def emit(self, news: Any) -> None:
         """Tell this process's listeners, on the loop."""
@@ -169,7 +181,7 @@ class Database:
         taken = queue[:MOST_TOGETHER]
         fault: BaseException | None = None
         try:
-            self.transact(work, [item for item, _ in taken])
+            self._transact(lambda session: work(session, [item for item, _ in taken]), repeatable=True)
         except BaseException as raised:
             fault = raised
         with suppress(RuntimeError):
@@ -292,8 +304,8 @@ def _listen(database: Database, stop: Event, present: Event) -> None:
                         while driver.notifies:
                             _pass_on(database, driver.notifies.pop(0).payload)
                 connection.invalidate()  # back in the pool it would go on listening, and being present
-        except (DBAPIError, OSError, ValueError):
-            log.warning('news from other processes is interrupted; trying again')
+        except Exception as fault:  # the driver's own and SQLAlchemy's; whatever it was, we must be known again
+            log.warning('news from other processes is interrupted (%s); trying again', type(fault).__name__)
             stop.wait(2)
 
 
@@ -326,7 +338,13 @@ def _lock(path: Path) -> int:
 
 
 def _sqlite_engine(url: URL, *, pool_size: int, read_only: bool = False) -> Engine:
-    engine = create_engine(url, pool_size=pool_size, max_overflow=0, connect_args={'check_same_thread': False})
+    engine = create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        hide_parameters=True,  # they hold personal data, and faults are logged
+        connect_args={'check_same_thread': False},
+    )
 
     @event.listens_for(engine, 'connect')
     def prepare(connection: Any, _record: Any) -> None:
@@ -354,6 +372,7 @@ def _postgres_engine(url: URL, *, pool_size: int) -> Engine:
         pool_size=pool_size,
         max_overflow=0,
         pool_pre_ping=True,
+        hide_parameters=True,  # they hold personal data, and faults are logged
         executemany_mode='values_plus_batch',
         connect_args={
             'connect_timeout': 5,

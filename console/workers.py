@@ -84,6 +84,7 @@ class Workers:
         finally:
             self._stopping.set()
             give_up_at = time.monotonic() + GRACE.total_seconds()
+            await asyncio.sleep(0)  # only what has begun can give back what it was to do
             for task in self._under_way['write']:
                 task.cancel()
             await self._end(loops, cancel=False, give_up_at=give_up_at)  # a loop may yet begin what it has claimed
@@ -92,13 +93,13 @@ class Workers:
 
     async def _end(self, tasks: Iterable[asyncio.Task[None]], *, cancel: bool, give_up_at: float) -> None:
         waiting = list(tasks)
-        if cancel:
-            for task in waiting:
+        for task in waiting:
+            if cancel and not task.cancelling():
                 task.cancel()
         if waiting:
-            await asyncio.wait(waiting, timeout=max(0.0, give_up_at - time.monotonic()))
-        for task in waiting:
-            task.cancel()
+            _, late = await asyncio.wait(waiting, timeout=max(0.0, give_up_at - time.monotonic()))
+            for task in late:
+                task.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
 
     def stuck(self) -> list[str]:

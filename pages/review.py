@@ -49,8 +49,6 @@ class _Review:
             {
                 'j': ('下一条', lambda: self.step(1)),
                 'k': ('上一条', lambda: self.step(-1)),
-                'ArrowDown': ('下一条', lambda: self.step(1)),
-                'ArrowUp': ('上一条', lambda: self.step(-1)),
                 'z': ('撤销上一次操作', self.snack.undo),
             }
         )

@@ -12,7 +12,7 @@ from console.database import transact
 from console.parts import parts
 from models import Draft
 from pages.layout import refusals_shown
-from pages.review_dialogs import RejectDialog, ask_words
+from pages.review_dialogs import ask_reason, ask_words
 
 if TYPE_CHECKING:
     from pages.review_desk import Desk
@@ -31,7 +31,6 @@ class Decisions:
     """One at a time: a second click or key while one is under way does nothing."""
 
     def __init__(self, desk: 'Desk', *, by: int, on_decided: OnDecided, wait: bool) -> None:
-        self.rejecting = RejectDialog()
         self._desk = desk
         self._by = by
         self._on_decided = on_decided
@@ -109,7 +108,7 @@ class Decisions:
         if draft_id is None:
             return
         await desk.save()
-        answer = await self.rejecting.ask()
+        answer = await ask_reason()
         if answer is None:
             return
         reason, note = answer

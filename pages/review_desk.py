@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import Any
 
 from nicegui import ui
@@ -14,7 +13,7 @@ from console.review_desk import Opened
 from models import DraftStatus
 from pages.review_decisions import Decisions, OnDecided
 from pages.review_editor import Editor, changes, evidence, preview
-from pages.review_notes import Notes, history
+from pages.review_notes import Notes, happened, replaced
 from pages.review_queue import CHANNELS
 from pages.widgets import avatar, button, chip, row, shortcuts, stack, text, waiting_clock
 
@@ -96,12 +95,15 @@ class Desk:
             self._refresh()
 
     def _refresh(self) -> None:
-        self.notes.show(self.opened, self.theirs, typed=self.editor.dirty or self.editor.text != self.opened.original)
+        words = self.editor.text
+        own = words if self.editor.dirty or words != self.opened.original else ''
+        self.notes.show(self.opened, self.theirs, own=own)
         for button_ in self._buttons:
             button_.enable(self.opened.open and self.theirs is None)
         self._head.refresh()
         self._checks.refresh()
         self._below.refresh()
+        self._events.refresh()
 
     async def _paused(self) -> None:
         """The person stopped typing for a moment."""
@@ -187,9 +189,16 @@ class Desk:
         )
         with ui.element('div').classes('decision'):
             self._actions()
-        self._below()
+        with stack():
+            self._below()
+        if self.opened.draft_id is not None:
+            with ui.element('details').classes('fold'):
+                text('经过', tag='summary')
+                self._events()
+        if self.opened.before is not None:
+            replaced(self.opened.before, on_use=self._use)
         self._keys()
-        self.notes.show(self.opened, None, typed=False)
+        self.notes.show(self.opened, None, own='')
 
     @ui.refreshable_method
     def _head(self) -> None:
@@ -233,7 +242,10 @@ class Desk:
             with stack():
                 text('与 AI 原文的差异', tag='h2')
                 changes(opened.original, words)
-        history(opened, on_use=self._use if opened.open else None)
+
+    @ui.refreshable_method
+    def _events(self) -> None:
+        happened(self.opened)
 
     def _actions(self) -> None:
         decisions = self.decisions
@@ -265,8 +277,6 @@ class Desk:
         }
         if self.opened.draft_id is not None:
             keys['r'] = ('退回，再按 1–7 选理由', self.decisions.reject)
-            for number, reason in enumerate(drafts.REASONS, 1):
-                keys[str(number)] = (f'退回时: {reason}', partial(self.decisions.rejecting.choose, number))
         # The browser itself moves the focus: a word typed right after E must not be taken for keys.
         shortcuts(keys).on('shortcut', js_handler=FOCUS)
 

@@ -12,38 +12,32 @@ LONGEST_NOTE = 500
 _NUMBERED = tuple(enumerate(drafts.REASONS, 1))
 
 
-class RejectDialog:
-    """Asks for a reason by its number, and for a remark. Await `ask`; `choose` answers it from outside, too."""
+async def ask_reason() -> tuple[str, str | None] | None:
+    """Why a draft is refused, chosen by its number, and a remark. None if it was called off."""
 
-    def __init__(self) -> None:
-        self._dialog: ui.dialog | None = None
-        self._note: ui.input | None = None
+    def choose(reason: str) -> None:
+        dialog.submit((reason, note.value.strip() or None))
 
-    async def ask(self) -> tuple[str, str | None] | None:
-        """Reason and remark; None if it was called off."""
-        with ui.dialog().props('no-esc-dismiss') as self._dialog, ui.element('div').classes('dialog'):
-            text('退回草稿', tag='h3')
-            text('家长会继续等待人工回复。请选择理由:', 'muted', tag='p')
-            with ui.element('div').classes('reasons'):
-                for number, reason in _NUMBERED:
-                    button(reason, partial(self.choose, number), key=str(number))
-            self._note = ui.input('备注 (可不填；先写备注，按 Enter 后再选理由)').props(f'maxlength={LONGEST_NOTE}')
-            self._note.on('keydown.enter', js_handler='(event) => event.target.blur()')
-            with ui.element('div').classes('actions end'):
-                button('取消', self._dialog.close)
-            keys = {str(number): (reason, partial(self.choose, number)) for number, reason in _NUMBERED}
-            note = self._note
-            shortcuts(
-                {**keys, 'n': ('写备注', lambda: note.run_method('focus')), 'Escape': ('取消', self._dialog.close)}
-            )
-        answer = await self._dialog
-        self._dialog.delete()
-        self._dialog = None
-        return answer if isinstance(answer, tuple) else None
-
-    def choose(self, number: int) -> None:
-        if self._dialog is not None and self._note is not None:
-            self._dialog.submit((drafts.REASONS[number - 1], self._note.value.strip() or None))
+    with ui.dialog().props('no-esc-dismiss') as dialog, ui.element('div').classes('dialog'):
+        text('退回草稿', tag='h3')
+        text('家长会继续等待人工回复。请选择理由:', 'muted', tag='p')
+        with ui.element('div').classes('reasons'):
+            for number, reason in _NUMBERED:
+                button(reason, partial(choose, reason), key=str(number))
+        note = ui.input('备注 (可不填；按 N 填写，按 Enter 后再选理由)').props(f'maxlength={LONGEST_NOTE}')
+        note.on('keydown.enter', js_handler='(event) => event.target.blur()')
+        with row('actions end'):
+            button('取消', dialog.close)
+        shortcuts(
+            {
+                **{str(number): (reason, partial(choose, reason)) for number, reason in _NUMBERED},
+                'n': ('写备注', lambda: note.run_method('focus')),
+                'Escape': ('取消', dialog.close),
+            }
+        )
+    answer = await dialog
+    dialog.delete()
+    return answer if isinstance(answer, tuple) else None
 
 
 async def ask_words(

@@ -48,14 +48,14 @@ class Notes:
         self._on_discard = on_discard
         self._place = stack('notes').props('aria-live=polite')
 
-    def show(self, opened: Opened, theirs: Opened | None, *, typed: bool) -> None:
-        """`typed`: the person has words of her own in the editor."""
+    def show(self, opened: Opened, theirs: Opened | None, *, own: str) -> None:
+        """`own` is the text in the editor, if the person changed it."""
         self._place.clear()
         with self._place:
             if opened.stale:
-                self._stale(opened, typed=typed)
+                self._stale(opened, own)
             elif not opened.open:
-                self._closed(opened, typed=typed)
+                self._closed(opened, own)
             elif theirs is not None:
                 self._conflict(theirs)
             elif opened.draft_id is None and not opened.writing:
@@ -81,31 +81,32 @@ class Notes:
                 self._left()
         self._place.set_visibility(bool(self._place.default_slot.children))
 
-    def _stale(self, opened: Opened, *, typed: bool) -> None:
+    def _stale(self, opened: Opened, own: str) -> None:
         with _note('warn'):
             text('家长又发来了新消息，本草稿已过期', tag='b')
             for words in opened.later:
                 text(words or '（没有文字）', 'bubble words', tag='div')
-            self._ways_on(opened, typed=typed)
+            self._ways_on(opened, own)
 
-    def _closed(self, opened: Opened, *, typed: bool) -> None:
+    def _closed(self, opened: Opened, own: str) -> None:
         with _note('warn'):
             text(_what_became(opened), tag='b')
             if opened.reason:
                 text(opened.reason, 'words')
-            self._ways_on(opened, typed=typed)
+            self._ways_on(opened, own)
 
-    def _ways_on(self, opened: Opened, *, typed: bool) -> None:
-        if typed:
-            text('您写的文字仍在下面，可以复制。')
-        if opened.successor is None:
-            if opened.writing:
-                text('新的草稿正在起草，会自动出现在队列里。')
-            return
+    def _ways_on(self, opened: Opened, own: str) -> None:
+        if own:
+            text('您的文字仍在编辑框里，没有发送。')
+        if opened.successor is None and opened.writing:
+            text('新的草稿正在起草，会自动出现在队列里。')
         with row('wrap'):
-            button('打开新草稿', lambda: self._on_go_on(carry=False), small=True)
-            if typed:
+            if opened.successor is not None:
+                button('打开新草稿', lambda: self._on_go_on(carry=False), small=True)
+            if opened.successor is not None and own:
                 button('把我的文字带到新草稿', lambda: self._on_go_on(carry=True), small=True)
+            if own:
+                copy_button(own)
 
     def _conflict(self, theirs: Opened) -> None:
         with _note('danger'):
@@ -126,29 +127,25 @@ class Notes:
                 button('丢弃', self._on_discard, kind='quiet', small=True)
 
 
-def history(opened: Opened, *, on_use: Callable[[str], Awaitable[None]] | None) -> None:
-    """What was done to the draft, and the version before it, folded away."""
-    if opened.draft_id is None:
-        return
+def happened(opened: Opened) -> None:
+    """What was done to the draft, by whom and when."""
+    for event in opened.history:
+        with row('happened'):
+            ago(event.at)
+            times = f' {event.times} 次' if event.times > 1 else ''
+            text(f'{event.who or "系统"} {ACTIONS.get(event.action, event.action)}{times}', 'grow')
+        if event.note:
+            text(event.note, 'muted words', tag='div')
+
+
+def replaced(before: str, *, on_use: Callable[[str], Awaitable[None]]) -> None:
+    """The version before this one, folded away."""
     with ui.element('details').classes('fold'):
-        text(f'经过 ({len(opened.history)})', tag='summary')
-        for event in opened.history:
-            with row('happened'):
-                ago(event.at)
-                words = ACTIONS.get(event.action, event.action)
-                times = f' {event.times} 次' if event.times > 1 else ''
-                text(f'{event.who or "系统"} {words}{times}', 'grow')
-            if event.note:
-                text(event.note, 'muted words', tag='div')
-    if opened.before is not None:
-        before = opened.before
-        with ui.element('details').classes('fold'):
-            text('上一版草稿', tag='summary')
-            text(before, 'bubble ours words', tag='div')
-            with row():
-                copy_button(before)
-                if on_use is not None:
-                    button('换回这一版的文字', lambda: on_use(before), kind='quiet', small=True)
+        text('上一版草稿', tag='summary')
+        text(before, 'bubble ours words', tag='div')
+        with row():
+            copy_button(before)
+            button('换回这一版的文字', lambda: on_use(before), kind='quiet', small=True)
 
 
 def _note(tone: str) -> ui.element:

@@ -72,16 +72,7 @@ class ConsoleServer:
         """
         assert self.process is None, 'already running'
         self._environment.update(settings or {})
-        with self._log.open('ab') as log:
-            self.process = subprocess.Popen(
-                [*self._command],
-                cwd=self.directory,
-                env=self._environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,  # Ctrl-C is for the tests, which then stop it
-            )
+        self.process = self._spawn()
         deadline = time.monotonic() + self._start_seconds
         while not self.ready():
             if self.process.poll() is not None:
@@ -91,6 +82,18 @@ class ConsoleServer:
                 self.kill()
                 raise ServerFailedError(f'not ready after {self._start_seconds} s\n{self.log()[-8000:]}')
             time.sleep(0.05)
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        with self._log.open('ab') as log:
+            return subprocess.Popen(
+                [*self._command],
+                cwd=self.directory,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C is for the tests, which then stop it
+            )
 
     def ready(self) -> bool:
         """Whether it serves, with its database and its workers."""

@@ -1,241 +1,151 @@
 import asyncio
-import subprocess
-import sys
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import suppress
+import logging
+from collections.abc import Sequence
 
 import pytest
-from sqlalchemy import select, text, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Engine, create_engine, func, select, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
-from console import database, signals
-from console.database import Database, DatabaseInUse
-from models import Alert, Conversation, utc_now
+from console import database
+from console.database import PRESENCE, Database
+from models import Role, SignInAttempt, Staff
 from tests import story
-from tests.server import ROOT
+
+LISTENERS = text("SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = :low AND mode = 'ShareLock'")
 
 
-@pytest.fixture
-def other(db: Database) -> Iterator[Database]:
-    """Another process's view of the same PostgreSQL."""
-    other = Database(db.url.render_as_string(hide_password=False))
-    yield other
-    other.close()
+ON_POSTGRESQL = pytest.mark.parametrize('kind', ['postgresql'], indirect=True)
+"""SQLite has no connection to lose."""
 
 
-def add_alert(session: Session, kind: str = 'test') -> None:
-    session.add(Alert(kind=kind, text='请看一下。', count=1, raised_at=utc_now(), repeated_at=utc_now()))
-    signals.announce(session, signals.alert_changed, 7)
+def attempts(db: Database) -> int:
+    return db.read(lambda session: session.scalar(select(func.count()).select_from(SignInAttempt))) or 0
 
 
-def kinds(db: Database) -> list[str]:
-    return list(db.read(lambda session: session.scalars(select(Alert.kind).order_by(Alert.id)).all()))
+def elsewhere(db: Database) -> Engine:
+    return create_engine(db.url, isolation_level='AUTOCOMMIT')
 
 
-class Ears:
-    """Who listens to alerts, and what they heard."""
-
-    def __init__(self) -> None:
-        self.heard: list[int] = []
-        self._told = asyncio.Event()
-        signals.alert_changed.subscribe(self._hear)
-
-    def _hear(self, payload: int) -> None:
-        self.heard.append(payload)
-        self._told.set()
-
-    async def hear(self, *, within: float = 5) -> list[int]:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._told.wait(), within)
-        return self.heard
+def cut(db: Database, session: Session) -> None:
+    """The connection of this session is gone, and it will notice when it next asks for something."""
+    pid = session.scalar(text('SELECT pg_backend_pid()'))
+    other = elsewhere(db)
+    with other.connect() as connection:
+        connection.execute(text('SELECT pg_terminate_backend(:pid, 5000)'), {'pid': pid})
+    other.dispose()
 
 
-async def test_news_is_told_after_the_commit_and_never_of_what_was_rolled_back(db: Database) -> None:
-    db.loop = asyncio.get_running_loop()
-    ears = Ears()
+def test_what_is_read_is_one_moment_whatever_is_written_beside_it(db: Database) -> None:
+    db.transact(lambda session: session.add(SignInAttempt(key='one')))
 
-    def fail(session: Session) -> None:
-        add_alert(session)
-        raise ValueError('changed my mind')
+    def look_twice(session: Session) -> tuple[int | None, int | None]:
+        count = select(func.count()).select_from(SignInAttempt)
+        before = session.scalar(count)
+        db.transact(lambda other: other.add(SignInAttempt(key='two')))
+        return before, session.scalar(count)
 
-    with pytest.raises(ValueError, match='changed my mind'):
-        await db.transact_soon(fail)
-    await asyncio.sleep(0.05)
-    assert (kinds(db), ears.heard) == ([], [])
-
-    await db.transact_soon(add_alert)
-    assert await ears.hear() == [7]
-    assert kinds(db) == ['test']
+    assert db.read(look_twice) == (1, 1)
+    assert attempts(db) == 2
 
 
-async def test_a_caller_who_leaves_does_not_undo_nor_silence_what_happened(db: Database) -> None:
-    db.loop = asyncio.get_running_loop()
-    ears = Ears()
-    under_way = threading.Event()
-
-    def slowly(session: Session) -> None:
-        add_alert(session)
-        under_way.set()
-        time.sleep(0.2)
-
-    caller = asyncio.create_task(db.transact_soon(slowly))
-    await asyncio.to_thread(under_way.wait)
-    caller.cancel()
-
-    assert await ears.hear() == [7]
-    assert kinds(db) == ['test']
-
-
-def test_who_only_reads_cannot_write(db: Database) -> None:
+def test_a_look_that_writes_is_refused(db: Database) -> None:
     def write(session: Session) -> None:
-        add_alert(session)
+        session.add(SignInAttempt(key='sly'))
         session.flush()
 
-    if db.sqlite:
-        with pytest.raises(DBAPIError, match='readonly'):
-            db.read(write)
-    else:
+    with pytest.raises(DBAPIError):
         db.read(write)
+    db.transact(write)  # the same connection may write again
 
-    assert kinds(db) == []
-
-
-async def test_many_writers_and_readers_at_once_lose_nothing(db: Database) -> None:
-    story_teller = [db.transact_soon(story.said, f'第{number}句', who=f'parent{number % 5}') for number in range(100)]
-    readers = [db.read_soon(lambda session: session.scalars(select(Conversation)).all()) for _ in range(100)]
-
-    await asyncio.gather(*story_teller, *readers)
-
-    seqs = db.read(lambda session: session.scalars(select(Conversation.last_seq)).all())
-    assert seqs == [20] * 5
+    assert attempts(db) == 1
 
 
-@pytest.mark.parametrize('kind', ['sqlite'], indirect=True)
-def test_a_second_process_on_the_same_file_is_refused_and_the_first_goes_on(db: Database) -> None:
-    url = db.url.render_as_string(hide_password=False)
-    program = f'from console.database import Database; Database({url!r})'
+def test_a_fault_that_is_logged_holds_no_personal_data(db: Database) -> None:
+    db.transact(story.member)
 
-    second = subprocess.run([sys.executable, '-c', program], cwd=ROOT, capture_output=True, text=True, check=False)
+    def twice(session: Session) -> None:
+        session.add(Staff(username='supervisor0', name='张三丰', role=Role.AGENT, password_hash='$argon2id$'))
+        session.flush()
 
-    assert second.returncode == 1
-    assert 'DatabaseInUse' in second.stderr
-    with pytest.raises(DatabaseInUse, match='PostgreSQL'):
-        Database(url)
-    db.transact(add_alert)
-    assert kinds(db) == ['test']
+    with pytest.raises(IntegrityError) as fault:
+        db.transact(twice)
 
-
-@pytest.mark.parametrize('kind', ['sqlite'], indirect=True)
-def test_sqlite_syncs_every_commit_and_checks_foreign_keys(db: Database) -> None:
-    def pragmas(session: Session) -> list[object]:
-        names = ('journal_mode', 'synchronous', 'foreign_keys')
-        return [session.scalar(text(f'PRAGMA {name}')) for name in names]
-
-    assert db.transact(pragmas) == ['wal', 2, 1]
+    assert '张三丰' not in str(fault.value)
+    assert 'argon2id' not in str(fault.value)
 
 
-@pytest.mark.parametrize('kind', ['postgresql'], indirect=True)
-async def test_what_one_server_changes_the_other_hears(db: Database, other: Database) -> None:
-    db.loop = asyncio.get_running_loop()
-    ears = Ears()
-
-    async with database.listening():
-        await other.transact_soon(add_alert)
-        heard = await ears.hear()
-
-    assert heard == [7]
-
-
-@pytest.mark.parametrize('kind', ['postgresql'], indirect=True)
-async def test_a_server_hears_its_own_news_once(db: Database) -> None:
-    db.loop = asyncio.get_running_loop()
-    ears = Ears()
-
-    async with database.listening():
-        await db.transact_soon(add_alert)
-        await asyncio.sleep(0.3)
-
-    assert ears.heard == [7]
-
-
-@pytest.mark.parametrize('kind', ['postgresql'], indirect=True)
-async def test_a_listener_that_was_cut_off_listens_again(db: Database, other: Database) -> None:
-    db.loop = asyncio.get_running_loop()
-    ears = Ears()
-
-    async with database.listening():
-        other.transact(_cut_off_the_others)
-        deadline = time.monotonic() + 10
-        while not ears.heard and time.monotonic() < deadline:
-            await asyncio.to_thread(other.transact, lambda session: signals.announce(session, signals.alert_changed, 7))
-            await asyncio.sleep(0.2)
-
-    assert set(ears.heard) == {7}
-
-
-@pytest.mark.parametrize('kind', ['postgresql'], indirect=True)
-async def test_only_who_is_alone_on_the_database_may_take_over(db: Database, other: Database) -> None:
-    assert other.if_alone(kinds_in) == []
-
-    async with database.listening():
-        assert other.if_alone(kinds_in) is None
-
-    assert other.if_alone(kinds_in) == []
-
-
-@pytest.mark.parametrize('kind', ['postgresql'], indirect=True)
-def test_of_two_that_wait_for_each_other_one_tries_again_and_both_come_through(db: Database) -> None:
-    first, second = (db.transact(story.said, '在吗', who=who).id for who in ('wang', 'liu'))
-    both_hold_one = threading.Barrier(2)
-
-    def touch(session: Session, one: int, then: int) -> None:
-        session.execute(update(Conversation).where(Conversation.id == one).values(unread=Conversation.unread + 1))
-        if not both_hold_one.broken:
-            try:
-                both_hold_one.wait(5)
-            except threading.BrokenBarrierError:
-                pass
-            finally:
-                both_hold_one.abort()
-        session.execute(update(Conversation).where(Conversation.id == then).values(unread=Conversation.unread + 1))
-
-    threads = [
-        threading.Thread(target=db.transact, args=(touch, *order)) for order in ((first, second), (second, first))
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert db.read(lambda session: session.scalars(select(Conversation.unread)).all()) == [3, 3]
-
-
-@pytest.mark.parametrize('kind', ['postgresql'], indirect=True)
-def test_a_connection_that_was_cut_is_replaced_and_the_work_done(db: Database, other: Database) -> None:
-    cuts = []
+@ON_POSTGRESQL
+def test_a_connection_lost_on_the_way_is_tried_again(db: Database) -> None:
+    calls = []
 
     def work(session: Session) -> None:
-        add_alert(session, f'try{len(cuts)}')
-        session.flush()
-        if not cuts:
-            cuts.append(other.transact(_cut_off_the_others))
+        calls.append(1)
+        if len(calls) == 1:
+            cut(db, session)
+        session.add(SignInAttempt(key='once'))
 
     db.transact(work)
 
-    assert kinds(db) == ['try1']
+    assert len(calls) == 2
+    assert attempts(db) == 1
 
 
-def kinds_in(session: Session) -> list[str]:
-    return list(session.scalars(select(Alert.kind)))
+@ON_POSTGRESQL
+def test_a_connection_lost_in_the_commit_is_not_tried_again_since_it_may_have_happened(db: Database) -> None:
+    calls = []
+
+    def work(session: Session) -> None:
+        calls.append(1)
+        session.add(SignInAttempt(key='once'))
+        session.flush()
+        cut(db, session)
+
+    with pytest.raises(DBAPIError):
+        db.transact(work)
+
+    assert len(calls) == 1
 
 
-def _cut_off_the_others(session: Session) -> None:
-    session.execute(
-        text(
-            'SELECT pg_terminate_backend(pid) FROM pg_stat_activity'
-            ' WHERE datname = current_database() AND pid <> pg_backend_pid()'
-        )
-    )
+@ON_POSTGRESQL
+async def test_what_may_be_done_twice_is_tried_again_even_then(db: Database) -> None:
+    calls: list[Sequence[str]] = []
+
+    def work(session: Session, keys: Sequence[str]) -> None:
+        calls.append(keys)
+        session.add_all([SignInAttempt(key=key) for key in keys])
+        session.flush()
+        if len(calls) == 1:
+            cut(db, session)
+
+    await db.together(work, 'kept')
+
+    assert calls == [['kept'], ['kept']]
+    assert attempts(db) == 1
+
+
+@ON_POSTGRESQL
+async def test_a_listener_whose_connection_was_lost_is_present_again(
+    db: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.CRITICAL, 'sqlalchemy.pool')
+    other = elsewhere(db)
+
+    def present() -> list[int]:
+        with other.connect() as connection:
+            return list(connection.scalars(LISTENERS, {'low': PRESENCE & 0xFFFFFFFF}))
+
+    async with database.listening():
+        [first] = await asyncio.to_thread(present)
+        with other.connect() as connection:
+            connection.execute(text('SELECT pg_terminate_backend(:pid, 5000)'), {'pid': first})
+
+        now: list[int] = []
+        async with asyncio.timeout(10):
+            while not now:
+                await asyncio.sleep(0.1)
+                now = await asyncio.to_thread(present)
+
+    other.dispose()
+    assert len(now) == 1
+    assert now != [first]

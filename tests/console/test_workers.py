@@ -1,0 +1,174 @@
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from console import deliveries, drafts, turns
+from console.channels import Channels, WeComApp
+from console.database import Database
+from console.sandbox import Sandbox
+from console.wecom.client import WeComClient
+from console.wecom.crypto import CallbackCrypto
+from console.workers import WRITERS, Workers, take_over
+from console.writing.context import Context, Proposal, Writer, WritingFailed
+from models import Channel, Delivery, DeliveryStatus, Draft, DraftStatus, Turn, TurnStatus
+from tests import story
+
+
+class ReadyWriter:
+    async def write(self, _: Context) -> Proposal:
+        return story.proposal('您好，周六上午有课。')
+
+    async def close(self) -> None: ...
+
+
+class FailingWriter(ReadyWriter):
+    def __init__(self, fault: Exception) -> None:
+        self._fault = fault
+
+    async def write(self, _: Context) -> Proposal:
+        raise self._fault
+
+
+class HangingWriter(ReadyWriter):
+    async def write(self, _: Context) -> Proposal:
+        await asyncio.Event().wait()
+        raise AssertionError('unreachable')
+
+
+def workers(wecom: Sandbox, writer: Writer) -> Workers:
+    given = wecom.credentials
+    app = WeComApp(
+        channel=Channel.APP,
+        crypto=CallbackCrypto(given.token, given.encoding_aes_key, given.corp_id),
+        client=WeComClient(given.corp_id, given.agent_id, given.secret, wecom.api_base_url),
+    )
+    return Workers(channels=Channels([app]), writer=writer, pace=story.AT_ONCE, pause=0.02)
+
+
+async def eventually(db: Database, look: Callable[[], bool], *, seconds: float = 15) -> None:
+    db.loop = asyncio.get_running_loop()
+    deadline = time.monotonic() + seconds
+    while not await asyncio.to_thread(look):
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.02)
+
+
+def turn_statuses(db: Database) -> list[TurnStatus]:
+    return list(db.read(lambda session: session.scalars(select(Turn.status).order_by(Turn.id)).all()))
+
+
+def release(db: Database, who: str) -> Draft:
+    by, draft = db.transact(story.member), db.transact(story.drafted, who=who)
+    return db.transact(drafts.approve, draft.id, version=1, by=by.id, undo=story.NOW)
+
+
+def texts_on_the_phone_of(wecom: Sandbox, who: str) -> list[str]:
+    return [entry.text for entry in wecom.phone(who) if entry.direction == 'in']
+
+
+async def test_what_a_parent_said_becomes_a_draft_and_what_was_released_reaches_her_phone(
+    db: Database, wecom: Sandbox
+) -> None:
+    who = f'worker_a_{db.sqlite}'
+    wecom.ensure_member(who, '王妈妈')
+    release(db, who)
+    db.transact(story.said, '周日呢', who='liu_baba')
+
+    async with workers(wecom, ReadyWriter()).running():
+        await eventually(db, lambda: db.read(_statuses_of_drafts) == [DraftStatus.SENT, DraftStatus.PENDING])
+
+    assert texts_on_the_phone_of(wecom, who) == ['您好，周六上午有课。']
+
+
+@pytest.mark.parametrize(
+    ('fault', 'reason'),
+    [
+        (WritingFailed('timeout'), 'AI 没有在规定时间内答复，请人工回复或稍后重试。'),
+        (RuntimeError('a bug'), '起草时程序出错，已记录。请人工回复。'),
+    ],
+)
+async def test_a_writer_that_fails_leaves_the_turn_to_a_person(
+    db: Database, wecom: Sandbox, fault: Exception, reason: str
+) -> None:
+    db.transact(story.said, '周六有课吗')
+
+    async with workers(wecom, FailingWriter(fault)).running():
+        await eventually(db, lambda: turn_statuses(db) == [TurnStatus.FAILED])
+
+    assert db.read(lambda session: session.scalars(select(Turn.last_error)).all()) == [reason]
+    assert db.read(_statuses_of_drafts) == []
+
+
+async def test_a_stop_returns_what_is_being_written_at_once_however_many_writers_hang(
+    db: Database, wecom: Sandbox
+) -> None:
+    for number in range(WRITERS + 4):
+        db.transact(story.said, '周六有课吗', who=f'parent{number}')
+
+    async with workers(wecom, HangingWriter()).running():
+        await eventually(db, lambda: turn_statuses(db).count(TurnStatus.WRITING) == WRITERS)
+        started = time.monotonic()
+
+    assert time.monotonic() - started < 5
+    found = db.read(lambda session: session.scalars(select(Turn)).all())
+    assert {(turn.status, turn.attempts, turn.lost_leases) for turn in found} == {(TurnStatus.WAITING, 0, 0)}
+
+
+async def test_a_stop_waits_for_what_is_being_sent(db: Database, wecom: Sandbox) -> None:
+    who = f'worker_b_{db.sqlite}'
+    wecom.ensure_member(who, '王妈妈')
+    release(db, who)
+    wecom.delay_next(1.0)
+
+    async with workers(wecom, ReadyWriter()).running():
+        await eventually(db, lambda: db.read(_statuses_of_deliveries) == [DeliveryStatus.SENDING])
+
+    assert db.read(_statuses_of_deliveries) == [DeliveryStatus.ACCEPTED]
+    assert texts_on_the_phone_of(wecom, who) == ['您好，周六上午有课。']
+
+
+async def test_a_loop_whose_step_fails_goes_on(
+    db: Database, wecom: Sandbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    who = f'worker_c_{db.sqlite}'
+    wecom.ensure_member(who, '王妈妈')
+    release(db, who)
+    claim_next, failures = deliveries.claim_next, []
+
+    def fail_twice(*given: object, **named: object) -> object:
+        if len(failures) < 2:
+            failures.append('failed')
+            raise RuntimeError('a bug')
+        return claim_next(*given, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(deliveries, 'claim_next', fail_twice)
+    with caplog.at_level(logging.ERROR):
+        async with workers(wecom, ReadyWriter()).running():
+            await eventually(db, lambda: db.read(_statuses_of_deliveries) == [DeliveryStatus.ACCEPTED])
+
+    assert [record.message for record in caplog.records] == ['send failed; going on'] * 2
+
+
+async def test_what_a_dead_process_held_is_taken_up_at_once(db: Database, wecom: Sandbox) -> None:
+    db.transact(story.said, '周六有课吗')
+    claim = db.transact(turns.claim_next)
+    assert claim is not None
+
+    db.if_alone(take_over)
+    async with workers(wecom, ReadyWriter()).running():
+        await eventually(db, lambda: db.read(_statuses_of_drafts) == [DraftStatus.PENDING])
+
+    assert db.transact(drafts.propose, claim, story.proposal()) is None
+
+
+def _statuses_of_drafts(session: Session) -> list[DraftStatus]:
+    return list(session.scalars(select(Draft.status).order_by(Draft.id)))
+
+
+def _statuses_of_deliveries(session: Session) -> list[DeliveryStatus]:
+    return list(session.scalars(select(Delivery.status).order_by(Delivery.id)))

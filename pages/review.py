@@ -77,6 +77,8 @@ class _Review:
 
     async def reload(self) -> None:
         found = await read(review_queue.queue, by=self.by, limit=self.queue.window)
+        if self.root.is_deleted:
+            return  # the tab was closed meanwhile
         self.queue.show(found)
         if self.desk is not None:
             await self.desk.reload()
@@ -117,6 +119,8 @@ class _Review:
         await self.hold()
 
     async def draw(self, row: Waiting | None, opened: Opened | None, *, decided: bool = False, carry: str = '') -> None:
+        if self.root.is_deleted:
+            return
         self.at, self.desk = row, None
         self.queue.mark(row)
         self.place.clear()

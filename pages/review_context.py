@@ -38,7 +38,7 @@ class ContextColumn:
                 record = await read(students.record, opened.student_id, by=self._by)
             except ConsoleError:
                 record = None  # erased meanwhile: the conversation stays
-        if opened is self._opened:
+        if opened is self._opened and not self._place.is_deleted:
             self._place.clear()
             if opened is not None:
                 with self._place:

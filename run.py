@@ -93,7 +93,7 @@ def build(settings: Settings) -> 'FastAPI':
         setup_code=_first_staff(settings, demo=demo),
     )
     parts.put(assembled)
-    database.current().read(knowledge.search, '')  # loading the dictionary would hold up the first callbacks
+    database.current().read(knowledge.search, '课程')
     if sandbox is not None:
         for player in database.current().read(players.everyone):
             sandbox.ensure_member(player.userid, player.title)
@@ -323,6 +323,8 @@ def _writer(settings: Settings) -> 'Writer':
         from console.writing.local import LocalWriter
 
         return LocalWriter(settings.data_dir / 'dictionary')
+    import openai  # noqa: F401  half a second that must not fall between callbacks
+
     from console.writing.deepseek import DeepSeekWriter
 
     return DeepSeekWriter(settings.deepseek_api_url, key, settings.deepseek_model)

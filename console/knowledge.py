@@ -14,6 +14,7 @@ from console import audit, signals, staff
 from console.errors import Conflict, Invalid, NotFound
 from console.writing.context import Knowledge
 from console.writing.retrieval import KnowledgeIndex
+from console.writing.segmentation import words
 from models import EntryStatus, KnowledgeEntry, utc_now
 
 LONGEST_QUESTION = 200
@@ -66,8 +67,12 @@ _shelf: _Shelf | None = None
 
 
 def open_shelf(cache_dir: Path) -> None:
-    """Set where the index keeps its dictionary. Called once by run.py."""
+    """Set where the index keeps its dictionary, and read that: it takes a second, which no callback should wait.
+
+    Called once by run.py.
+    """
     global _shelf  # noqa: PLW0603  one index a process
+    words(cache_dir)('课程')
     _shelf = _Shelf(cache_dir)
 
 

@@ -32,7 +32,7 @@ check: .venv/.installed-dev  ## Format, lint, types, import rules
 bench: .venv/.installed-dev  ## Run the benchmarks; a table at the end
 	@browser=$$(.ci/browser) && CHROMIUM=$$browser $(CONTAINED) $(BIN)/python -m bench
 
-soak: .venv/.installed-dev  ## Keep a console under load for a while and watch what grows
+soak: .venv/.installed-dev  ## kill -9 a thousand times on each database; hours
 	@$(CONTAINED) $(BIN)/python -m bench.soak
 
 migrate: .venv/.installed-dev  ## Write a migration from the models (m="add expiry to drafts")

@@ -54,9 +54,14 @@ class ReplyBox extends HTMLElement {
     this.addEventListener('click', (event) => {
       if (event.target.closest('[data-send]')) this.send();
     });
+    this.restore();
+  }
+  // The field may be drawn a moment after its box.
+  restore() {
     requestAnimationFrame(() => {
-      if (!this.field) return;
-      this.field.value = sessionStorage.getItem(this.key) ?? '';
+      if (!this.isConnected) return;
+      if (!this.field || !this.dataset.keep) return this.restore();
+      this.field.value ||= sessionStorage.getItem(this.key) ?? '';
       this.changed();
     });
   }

@@ -102,11 +102,18 @@ def refusals_shown() -> Iterator[None]:
 def reload_on(reload: Callable[[], Awaitable[None]], *news: Signal) -> None:
     """Run `reload` when one of `news` is announced, in this place of the page. A burst makes two runs, not twenty."""
     slot = ui.context.slot
-    name = f'{ui.context.client.id} {id(reload)}'
+    client = ui.context.client
+    name = f'{client.id} {id(reload)}'
 
     async def run() -> None:
-        with slot, refusals_shown():
-            await reload()
+        if client.is_deleted:
+            return
+        try:
+            with slot, refusals_shown():
+                await reload()
+        except RuntimeError:
+            if not client.is_deleted:  # the tab was closed meanwhile: nothing is left to draw on
+                raise
 
     for signal in news:
         signal.subscribe(lambda: background_tasks.create_lazy(run(), name=name))

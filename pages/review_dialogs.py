@@ -36,7 +36,8 @@ async def ask_reason() -> tuple[str, str | None] | None:
             }
         )
     answer = await dialog
-    dialog.delete()
+    if not dialog.is_deleted:  # it went with its tab
+        dialog.delete()
     return answer if isinstance(answer, tuple) else None
 
 
@@ -64,5 +65,6 @@ async def ask_words(
             button('取消', dialog.close)
             button(ok, answer, kind='primary')
     words = await dialog
-    dialog.delete()
+    if not dialog.is_deleted:  # it went with its tab
+        dialog.delete()
     return words if isinstance(words, str) else None

@@ -181,7 +181,8 @@ async def confirm(title: str, words: str = '', *, danger: bool = True, ok: str =
             button('取消', lambda: dialog.submit(False))
             button(ok, lambda: dialog.submit(True), kind='danger' if danger else 'primary').props('autofocus')
     answer = bool(await dialog)
-    dialog.delete()
+    if not dialog.is_deleted:  # it went with its tab
+        dialog.delete()
     return answer
 
 

@@ -133,10 +133,10 @@ def test_a_masked_number_left_alone_stays_and_a_whole_one_needs_a_reason(
 
     expect(guardian.locator('header')).to_have_text('王女士 · 姑姑编辑')
     guardian.get_by_role('button', name='显示').click()
-    page.get_by_role('button', name='显示').last.click()
+    page.get_by_role('dialog').get_by_role('button', name='显示').click()
     expect(page.get_by_text('请填写后再继续')).to_be_visible()
     page.get_by_label('查看理由').fill('核对')
-    page.get_by_role('button', name='显示').last.click()
+    page.get_by_role('dialog').get_by_role('button', name='显示').click()
     expect(guardian.get_by_text(PHONE)).to_be_visible()
 
 

@@ -1,0 +1,187 @@
+import asyncio
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+
+import pytest
+from sqlalchemy import select, text, update
+from sqlalchemy.orm import Session
+
+from console import database, signals
+from console.database import Database, DatabaseInUse
+from models import Alert, Conversation, utc_now
+from tests import story
+from tests.server import ROOT
+
+
+@pytest.fixture
+def other(db: Database) -> Iterator[Database]:
+    """Another process's view of the same PostgreSQL."""
+    other = Database(db.url.render_as_string(hide_password=False))
+    yield other
+    other.close()
+
+
+def add_alert(session: Session, kind: str = 'test') -> None:
+    session.add(Alert(kind=kind, text='请看一下。', count=1, raised_at=utc_now(), repeated_at=utc_now()))
+    signals.announce(session, signals.alert_changed, 7)
+
+
+def kinds(db: Database) -> list[str]:
+    return list(db.read(lambda session: session.scalars(select(Alert.kind).order_by(Alert.id)).all()))
+
+
+class Ears:
+    """Who listens to alerts, and what they heard."""
+
+    def __init__(self) -> None:
+        self.heard: list[int] = []
+        self._told = asyncio.Event()
+        signals.alert_changed.subscribe(self._hear)
+
+    def _hear(self, payload: int) -> None:
+        self.heard.append(payload)
+        self._told.set()
+
+    async def hear(self, *, within: float = 5) -> list[int]:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._told.wait(), within)
+        return self.heard
+
+
+async def test_news_is_told_after_the_commit_and_never_of_what_was_rolled_back(db: Database) -> None:
+    db.loop = asyncio.get_running_loop()
+    ears = Ears()
+
+    def fail(session: Session) -> None:
+        add_alert(session)
+        raise ValueError('changed my mind')
+
+    with pytest.raises(ValueError, match='changed my mind'):
+        await db.transact_soon(fail)
+    await asyncio.sleep(0.05)
+    assert (kinds(db), ears.heard) == ([], [])
+
+    await db.transact_soon(add_alert)
+    assert await ears.hear() == [7]
+    assert kinds(db) == ['test']
+
+
+async def test_a_caller_who_leaves_does_not_undo_nor_silence_what_happened(db: Database) -> None:
+    db.loop = asyncio.get_running_loop()
+    ears = Ears()
+    under_way = threading.Event()
+
+    def slowly(session: Session) -> None:
+        add_alert(session)
+        under_way.set()
+        time.sleep(0.2)
+
+    caller = asyncio.create_task(db.transact_soon(slowly))
+    await asyncio.to_thread(under_way.wait)
+    caller.cancel()
+
+    assert await ears.hear() == [7]
+    assert kinds(db) == ['test']
+
+
+async def test_many_writers_and_readers_at_once_lose_nothing(db: Database) -> None:
+    story_teller = [db.transact_soon(story.said, f'第{number}句', who=f'parent{number % 5}') for number in range(100)]
+    readers = [db.read_soon(lambda session: session.scalars(select(Conversation)).all()) for _ in range(100)]
+
+    await asyncio.gather(*story_teller, *readers)
+
+    seqs = db.read(lambda session: session.scalars(select(Conversation.last_seq)).all())
+    assert seqs == [20] * 5
+
+
+@pytest.mark.parametrize('kind', ['sqlite'], indirect=True)
+def test_a_second_process_on_the_same_file_is_refused_and_the_first_goes_on(db: Database) -> None:
+    url = db.url.render_as_string(hide_password=False)
+    program = f'from console.database import Database; Database({url!r})'
+
+    second = subprocess.run([sys.executable, '-c', program], cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert second.returncode == 1
+    assert 'DatabaseInUse' in second.stderr
+    with pytest.raises(DatabaseInUse, match='PostgreSQL'):
+        Database(url)
+    db.transact(add_alert)
+    assert kinds(db) == ['test']
+
+
+@pytest.mark.parametrize('kind', ['sqlite'], indirect=True)
+def test_sqlite_syncs_every_commit_and_checks_foreign_keys(db: Database) -> None:
+    def pragmas(session: Session) -> list[object]:
+        names = ('journal_mode', 'synchronous', 'foreign_keys')
+        return [session.scalar(text(f'PRAGMA {name}')) for name in names]
+
+    assert db.transact(pragmas) == ['wal', 2, 1]
+
+
+@pytest.mark.parametrize('kind', ['postgresql'], indirect=True)
+async def test_what_one_server_changes_the_other_hears(db: Database, other: Database) -> None:
+    db.loop = asyncio.get_running_loop()
+    ears = Ears()
+
+    async with database.listening():
+        await other.transact_soon(add_alert)
+        heard = await ears.hear()
+
+    assert heard == [7]
+
+
+@pytest.mark.parametrize('kind', ['postgresql'], indirect=True)
+async def test_a_server_hears_its_own_news_once(db: Database) -> None:
+    db.loop = asyncio.get_running_loop()
+    ears = Ears()
+
+    async with database.listening():
+        await db.transact_soon(add_alert)
+        await asyncio.sleep(0.3)
+
+    assert ears.heard == [7]
+
+
+@pytest.mark.parametrize('kind', ['postgresql'], indirect=True)
+async def test_only_who_is_alone_on_the_database_may_take_over(db: Database, other: Database) -> None:
+    assert other.if_alone(kinds_in) == []
+
+    async with database.listening():
+        assert other.if_alone(kinds_in) is None
+
+    assert other.if_alone(kinds_in) == []
+
+
+@pytest.mark.parametrize('kind', ['postgresql'], indirect=True)
+def test_of_two_that_wait_for_each_other_one_tries_again_and_both_come_through(db: Database) -> None:
+    first, second = (db.transact(story.said, '在吗', who=who).id for who in ('wang', 'liu'))
+    both_hold_one = threading.Barrier(2)
+
+    def touch(session: Session, one: int, then: int) -> None:
+        session.execute(update(Conversation).where(Conversation.id == one).values(unread=Conversation.unread + 1))
+        if not both_hold_one.broken:
+            try:
+                both_hold_one.wait(5)
+            except threading.BrokenBarrierError:
+                pass
+            finally:
+                both_hold_one.abort()
+        session.execute(update(Conversation).where(Conversation.id == then).values(unread=Conversation.unread + 1))
+
+    threads = [
+        threading.Thread(target=db.transact, args=(touch, *order)) for order in ((first, second), (second, first))
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert db.read(lambda session: session.scalars(select(Conversation.unread)).all()) == [3, 3]
+
+
+def kinds_in(session: Session) -> list[str]:
+    return list(session.scalars(select(Alert.kind)))

@@ -9,7 +9,7 @@ from datetime import timedelta
 import jwt
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from console import audit, signals, staff
@@ -48,10 +48,10 @@ async def with_password(username: str, password: str, *, address: str) -> int:
     known = member.password_hash if member and member.active and member.password_hash else None
     matches = await asyncio.to_thread(_matches, known or _NOBODY, password[: staff.LONGEST_PASSWORD + 1])
     if not matches or known is None or member is None:
-        await transact(_remember_failure, name, address)
         raise WrongPassword
+    await transact(_forget_attempt, name, address)
     if _hasher.check_needs_rehash(known):
-        await transact(_rehash, member.id, await hash_password(password))
+        await transact(_rehash, member.id, known, await hash_password(password))
     return member.id
 
 
@@ -59,8 +59,8 @@ async def with_setup_code(given: str, code: str, *, address: str) -> None:
     """Check the code printed at the first start. Raises `Invalid`, `TooMany`."""
     await transact(_admit, SETUP, address)
     if not hmac.compare_digest(given.strip().casefold().encode(), code.encode()):
-        await transact(_remember_failure, SETUP, address)
         raise Invalid('code', '安装码不正确。它显示在启动程序的终端里。')
+    await transact(_forget_attempt, SETUP, address)
 
 
 async def change_own_password(staff_id: int, present: str, password: str, *, address: str) -> None:
@@ -170,6 +170,7 @@ class Tokens:
 
 
 def _admit(session: Session, username: str, address: str) -> Staff | None:
+    """Count an attempt as failed before it is made: a hundred at once must not all be let through."""
     for kind, value in (('address', address), ('account', username)):
         most, within = THROTTLE[kind]
         since = utc_now() - within
@@ -181,17 +182,27 @@ def _admit(session: Session, username: str, address: str) -> Staff | None:
         if failed[0] >= most:
             seconds = max(1, int((failed[1] - since).total_seconds()))
             raise TooMany(f'尝试次数过多，请 {seconds // 60 + 1} 分钟后再试。', seconds)
+    session.add_all([SignInAttempt(key=key) for key in _keys(username, address)])
+    session.execute(delete(SignInAttempt).where(SignInAttempt.at < utc_now() - timedelta(days=1)))
     return session.scalar(select(Staff).where(Staff.username == username))
 
 
-def _remember_failure(session: Session, username: str, address: str) -> None:
-    session.add_all([SignInAttempt(key=f'address:{address}'), SignInAttempt(key=f'account:{username}')])
-    session.execute(delete(SignInAttempt).where(SignInAttempt.at < utc_now() - timedelta(days=1)))
+def _forget_attempt(session: Session, username: str, address: str) -> None:
+    """The attempt that `_admit` counted last went well."""
+    for key in _keys(username, address):
+        latest = select(func.max(SignInAttempt.id)).where(SignInAttempt.key == key).scalar_subquery()
+        session.execute(delete(SignInAttempt).where(SignInAttempt.id == latest))
 
 
-def _rehash(session: Session, staff_id: int, password_hash: str) -> None:
-    member = session.get_one(Staff, staff_id)
-    member.password_hash = password_hash
+def _keys(username: str, address: str) -> tuple[str, str]:
+    return f'address:{address}', f'account:{username}'
+
+
+def _rehash(session: Session, staff_id: int, before: str, after: str) -> None:
+    """Unless the password was changed meanwhile."""
+    session.execute(
+        update(Staff).where(Staff.id == staff_id, Staff.password_hash == before).values(password_hash=after)
+    )
 
 
 def _matches(password_hash: str, password: str) -> bool:

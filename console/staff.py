@@ -248,8 +248,9 @@ def _checked_name(name: str) -> str:
 
 
 def _other_admins(session: Session, staff_id: int) -> int:
-    admins = select(func.count()).where(Staff.role == Role.ADMIN, Staff.active.is_(True), Staff.id != staff_id)
-    return session.scalar(admins) or 0
+    """How many there are beside this member. Locked: two who remove each other must not both succeed."""
+    admins = select(Staff.id).where(Staff.role == Role.ADMIN, Staff.active.is_(True)).order_by(Staff.id)
+    return len(set(session.scalars(admins.with_for_update())) - {staff_id})
 
 
 def _flush_unique(session: Session) -> None:

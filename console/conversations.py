@@ -91,7 +91,7 @@ def hear(session: Session, heard: Sequence[Heard]) -> list[Conversation]:
                 'kind': one.kind,
                 'text': text,
                 'media_id': one.media_id,
-                'fields': one.fields or {},
+                'fields': _tokenised(session, conversation.id, one.fields or {}),
                 'external_id': one.external_id,
                 'sent_at': one.sent_at,
                 'created_at': now,
@@ -104,6 +104,17 @@ def hear(session: Session, heard: Sequence[Heard]) -> list[Conversation]:
     for conversation_id in changed:
         signals.announce(session, signals.conversation_changed, conversation_id)
     return [conversation for conversation in talks.values() if conversation.id in changed]
+
+
+def _tokenised(session: Session, conversation_id: int, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """A link's title or a place may hold a personal number as well as the text; WeCom's own ids do not."""
+
+    def kept(value: Any) -> Any:
+        if isinstance(value, list):
+            return [kept(one) for one in value]
+        return personal_numbers.tokenise(session, conversation_id, value) if isinstance(value, str) else value
+
+    return {name: value if name.endswith(('UserName', 'Id')) else kept(value) for name, value in fields.items()}
 
 
 def add_message(session: Session, conversation: Conversation, **columns: Any) -> Message:
@@ -239,14 +250,17 @@ def messages(
 
 
 def find(session: Session, external_userid: str, *, by: int) -> Listed:
-    """The conversation with this person, the most recently used channel first. Raises `NotFound`, `NotAllowed`."""
+    """The conversation with this person, the most recently used channel first, a played parent's last.
+
+    Raises `NotFound`, `NotAllowed`.
+    """
     member = staff.require(session, by, staff.Action.SEE_CONVERSATIONS)
     found = _listed(
         session,
         Contact.external_userid == external_userid,
         staff.sees_conversations(member),
         limit=1,
-        order=(Conversation.last_message_at.desc(),),
+        order=(Conversation.channel == Channel.SIMULATE, Conversation.last_message_at.desc()),
     )
     if not found:
         raise NotFound('这个会话')

@@ -49,12 +49,13 @@ def take_over(session: Session, conversation_id: int, *, by: int) -> Conversatio
 
 
 def hand_back(session: Session, conversation_id: int, *, by: int) -> Conversation:
-    """The AI drafts again, at once if the parent waits. Raises `NotAllowed`, `NotFound`."""
+    """The AI drafts again, at once if the parent waits and no reply is offered yet. Raises `NotAllowed`, `NotFound`."""
     staff.require(session, by, staff.Action.TAKE_OVER)
     conversations.seen(session, conversation_id, by=by)
     conversation = conversations.locked(session, conversation_id)
     conversation.taken_over = False
-    if conversation.waiting_since is not None and turns.active(session, conversation_id) is None:
+    offered = turns.active(session, conversation_id) or drafts.pending_in(session, conversation_id, by=by)
+    if conversation.waiting_since is not None and not offered:
         turns.open_turn(session, conversation)
     signals.announce(session, signals.conversation_changed, conversation_id)
     return conversation

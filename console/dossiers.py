@@ -1,11 +1,10 @@
 """What a writer is told: the parent's turn, what came before, the student's record, the school's knowledge."""
 
-from datetime import timedelta
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from console import knowledge
+from console.calendar import SCHOOL_TIME
 from console.writing.context import Context, CourseFacts, Said, StudentFacts
 from models import (
     Author,
@@ -22,9 +21,6 @@ from models import (
     Turn,
     utc_now,
 )
-
-SCHOOL_TIME = timedelta(hours=8)
-"""China Standard Time: what 今天 and 周六 mean to a parent."""
 
 LINES_BEFORE = 20
 ENTRIES = 5

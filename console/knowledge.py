@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from console import audit, signals, staff
+from console.calendar import today
 from console.errors import Conflict, Invalid, NotFound
 from console.writing.context import Knowledge
 from console.writing.retrieval import KnowledgeIndex
@@ -47,10 +48,10 @@ class _Shelf:
 
     def search(self, session: Session, query: str, limit: int) -> list[Knowledge]:
         with self._lock:
-            today = utc_now().date()
-            state = (today, *session.execute(_FINGERPRINT).one())
+            day = today()
+            state = (day, *session.execute(_FINGERPRINT).one())
             if state != self._built_of:
-                self._index.build([as_known(entry) for entry in session.scalars(_valid_on(today))])
+                self._index.build([as_known(entry) for entry in session.scalars(_valid_on(day))])
                 self._built_of = state
             hits = self._index.search(query, limit)
         entries = {

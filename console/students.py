@@ -17,6 +17,7 @@ from models import (
     Conversation,
     Enrolment,
     Guardian,
+    Staff,
     Stage,
     Student,
     StudentGuardian,
@@ -377,7 +378,9 @@ def _apply_student(session: Session, student: Student, values: StudentFields) ->
     if len(student.tags) > 20 or any(not isinstance(tag, str) or len(tag) > 20 for tag in student.tags):
         raise Invalid('tags', '标签最多 20 个，每个不超过 20 字。')
     if values.owner_id is not None:
-        staff.require(session, values.owner_id)
+        owner = session.get(Staff, values.owner_id)
+        if owner is None or not owner.active:
+            raise Invalid('owner_id', '负责人须是在职的同事。')
     return changed
 
 

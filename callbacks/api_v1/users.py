@@ -11,10 +11,10 @@ from callbacks.api_v1.caller import Caller, Known
 from callbacks.api_v1.envelope import Answer, refusals
 from callbacks.api_v1.fields import Day, Text, UserId
 from console import staff, students
+from console.calendar import today
 from console.database import read, transact
-from console.dossiers import SCHOOL_TIME
 from console.errors import Invalid
-from models import Student, utc_now
+from models import Student
 
 router = APIRouter(prefix='/users/{id}', tags=['users'])
 
@@ -252,13 +252,13 @@ def age_of(student: Student) -> int | None:
     if not student.birth_month:
         return None
     year, month = map(int, student.birth_month.split('-'))
-    today = utc_now() + SCHOOL_TIME
-    return max(0, today.year - year - (today.month < month))
+    day = today()
+    return max(0, day.year - year - (day.month < month))
 
 
 def _birth_month(age: int) -> str:
-    today = utc_now() + SCHOOL_TIME
-    return f'{today.year - age}-{today.month:02d}'
+    day = today()
+    return f'{day.year - age}-{day.month:02d}'
 
 
 def _first(rows: list[T]) -> T | None:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from console import conversations, knowledge, staff, students, turns
+from console.calendar import today
 from models import (
     Author,
     Channel,
@@ -70,7 +71,7 @@ def _read(name: str) -> Any:
 
 
 def _in_days(days: int | None) -> date | None:
-    return None if days is None else utc_now().date() + timedelta(days=days)
+    return None if days is None else today() + timedelta(days=days)
 
 
 def _ago(days: int | None) -> date | None:

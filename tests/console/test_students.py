@@ -279,3 +279,10 @@ def test_no_number_can_be_read_in_the_database(db: Database, tmp_path: Path) -> 
     assert '王梦瑶'.encode() in stored
     for number in (b'13812345678', b'13911112222', b'wang_mama88'):
         assert number not in stored
+
+
+def test_a_student_can_be_given_only_to_who_works_here(db: Database) -> None:
+    with pytest.raises(Invalid) as refusal:
+        enrol(db, owner_id=4711)
+
+    assert refusal.value.field == 'owner_id'

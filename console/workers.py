@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Itera
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import requests
 from sqlalchemy.orm import Session
@@ -22,6 +22,7 @@ from models import Delivery, DeliveryStatus, Turn, TurnStatus
 log = logging.getLogger(__name__)
 
 C = TypeVar('C')
+P = ParamSpec('P')
 
 WRITERS = 8
 SENDERS = 4
@@ -181,15 +182,15 @@ class Workers:
             passing('writing')
             proposal = await self._writer.write(context)
         except WritingFailed as failed:
-            await transact(turns.fail, claim, str(failed))
+            await _surely(turns.fail, claim, str(failed))
         except asyncio.CancelledError:
-            await asyncio.shield(transact(turns.put_back, claim))
+            await _surely(turns.put_back, claim)
             raise
         except Exception:
             log.exception('turn %d could not be written to', claim.turn_id)
-            await transact(turns.fail, claim, '起草时程序出错，已记录。请人工回复。')
+            await _surely(turns.fail, claim, '起草时程序出错，已记录。请人工回复。')
         else:
-            await transact(drafts.propose, claim, proposal)
+            await _surely(drafts.propose, claim, proposal)
 
     async def _send(self, claim: deliveries.Claim) -> None:
         passing('before_send')
@@ -218,6 +219,11 @@ class Workers:
             if await asyncio.to_thread(_tell_robot, self._alert_webhook, text):
                 await transact(alerts.mark_announced, [alert.id for alert in waiting])
         return False
+
+
+async def _surely(work: Callable[Concatenate[Session, P], object], /, *args: P.args, **kwargs: P.kwargs) -> None:
+    """`transact`, done even if whoever waits for it is told to stop."""
+    await asyncio.shield(transact(work, *args, **kwargs))
 
 
 async def _give_way() -> None:

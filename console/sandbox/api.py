@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
@@ -28,7 +28,11 @@ def routes(world: World, drop_connection: Callable[[Request], None]) -> list[Rou
     """The API. `drop_connection` closes the caller's connection without a word."""
 
     async def call(request: Request) -> Response:
-        path, raw = request.path_params['path'], await request.body()
+        path = request.path_params['path']
+        try:
+            raw = await request.body()
+        except ClientDisconnect:
+            return Response()  # to nobody
         if path not in ENDPOINTS:
             return PlainTextResponse('404 page not found', status_code=404)
         with world.turn():

@@ -36,27 +36,33 @@ _TOKEN = re.compile(r'⟦(?:身份证号|银行卡号|手机号|邮箱|微信号
 def tokenise(session: Session, conversation_id: int, text: str) -> str:
     """`text` with every personal number replaced by a token such as ⟦手机号1⟧; the same number, the same token."""
     text = text.replace('⟦', '[').replace('⟧', ']')
-    found = list(_numbers(text))
+    found = sorted(_numbers(text))
     if not found:
         return text
-    known = {row.value_index: row.token for row in _rows(session, conversation_id)}
-    for kind, value in found:
+    rows = _rows(session, conversation_id)
+    known = {row.value_index: row.token for row in rows}
+    shown = {row.masked for row in rows}
+    pieces, end = [], 0
+    for begin, stop, kind in found:
+        value = text[begin:stop]
         index = cipher().index(value)
         if index not in known:
-            token = f'⟦{kind}{1 + sum(kind in other for other in known.values())}⟧'
-            known[index] = token
+            known[index] = token = f'⟦{kind}{1 + sum(kind in other for other in known.values())}⟧'
+            mask = _unlike(masked(value), shown)
+            shown.add(mask)
             session.add(
                 SealedValue(
                     conversation_id=conversation_id,
                     token=token,
-                    masked=masked(value),
+                    masked=mask,
                     value_index=index,
                     value_sealed=cipher().seal(value, _place(conversation_id, token)),
                 )
             )
-        text = text.replace(value, known[index])
+        pieces += [text[end:begin], known[index]]
+        end = stop
     session.flush()
-    return text
+    return ''.join(pieces) + text[end:]
 
 
 def restore(session: Session, conversation_id: int, text: str) -> str:
@@ -90,7 +96,7 @@ def show(text: str, known: dict[str, str]) -> str:
 
 def unmask(text: str, known: dict[str, str]) -> str:
     """The reverse of `show`, for a text that staff edited: a mask that was left as it was is its token again."""
-    for token, mask in known.items():
+    for token, mask in sorted(known.items(), key=lambda pair: -len(pair[1])):
         text = text.replace(mask, token)
     return text
 
@@ -105,12 +111,23 @@ def reveal(session: Session, conversation_id: int, token: str, *, by: int, reaso
     return cipher().open(row.value_sealed, _place(conversation_id, token)) if row else None
 
 
-def _numbers(text: str) -> Iterator[tuple[str, str]]:
-    taken = text
+def _numbers(text: str) -> Iterator[tuple[int, int, str]]:
+    """Where each number begins and ends, and of what kind it is; none overlaps another."""
+    left = text
     for kind, pattern in _PATTERNS:
-        for match in pattern.finditer(taken):
-            yield kind, match.group(1) if pattern.groups else match.group()
-        taken = pattern.sub(lambda match: ' ' * len(match.group()), taken)
+        for match in pattern.finditer(left):
+            begin, stop = match.span(1 if pattern.groups else 0)
+            yield begin, stop, kind
+        left = pattern.sub(lambda match: ' ' * len(match.group()), left)
+
+
+def _unlike(mask: str, shown: set[str]) -> str:
+    """`mask`, told apart from those shown already: staff must not send one number for another."""
+    number, wanted = 1, mask
+    while wanted in shown:
+        number += 1
+        wanted = f'{mask}({number})'
+    return wanted
 
 
 def _rows(session: Session, conversation_id: int) -> list[SealedValue]:

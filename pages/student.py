@@ -107,13 +107,16 @@ class _Detail:
         try:
             shown = await read(_look, self.student_id, self.by)
         except ConsoleError as refusal:
+            if self.sheet.is_deleted:
+                return
             self.sheet.clear()
             with self.sheet:
                 empty_state(
                     '学员已不在', str(refusal), action='全部学员', on_action=lambda: ui.navigate.to('/students')
                 )
             return
-        self.show(shown)
+        if not self.sheet.is_deleted:  # the tab was closed meanwhile
+            self.show(shown)
 
     def heard(self, student_id: int) -> None:
         if student_id == self.student_id and not self.sheet.is_deleted:

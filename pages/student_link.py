@@ -19,12 +19,14 @@ class LinkDialog:
     def __init__(self, conversation_id: int, member: Staff) -> None:
         self._conversation_id = conversation_id
         self._member = member
+        self._rows: dict[int, ui.element] = {}
         self._adding = StudentDialog(member, on_added=self._link)
         with ui.dialog() as self._dialog, ui.element('div').classes('dialog'):
             text('关联学员', tag='h3')
             self._search = ui.input('学员或家长姓名、完整手机号', on_change=self._look)
             self._search.props('autofocus maxlength=40 debounce=200')
             self._found = ui.element('div').classes('list found').props('aria-live=polite')
+            self._none = text('没有找到。可以新建学员。', 'muted', tag='div')
             with ui.element('div').classes('actions end'):
                 button('取消', self._dialog.close)
                 button('新建学员', self._add)
@@ -36,15 +38,24 @@ class LinkDialog:
 
     async def _look(self) -> None:
         with refusals_shown():
-            rows = await read(students.page, by=self._member.id, search=self._search.value or '', limit=SHOWN)
-            self._found.clear()
-            with self._found:
-                for student in rows:
-                    self._row(students.as_record(student))
-                if not rows:
-                    text('没有找到。可以新建学员。', 'muted')
+            wanted = self._search.value
+            found = await read(students.page, by=self._member.id, search=wanted or '', limit=SHOWN)
+            if wanted == self._search.value and not self._found.is_deleted:
+                self._show([students.as_record(student) for student in found])
 
-    def _row(self, record: Record) -> None:
+    def _show(self, records: list[Record]) -> None:
+        """What is found already stays where it is: a click on it must not be lost."""
+        for gone in self._rows.keys() - {record.student.id for record in records}:
+            self._rows.pop(gone).delete()
+        for position, record in enumerate(records):
+            if record.student.id not in self._rows:
+                with self._found:
+                    self._rows[record.student.id] = self._row(record)
+                self._rows[record.student.id].move(target_index=position)
+        self._found.set_visibility(bool(records))
+        self._none.set_visibility(not records)
+
+    def _row(self, record: Record) -> ui.element:
         student = record.student
         made = ui.element('button').classes('pick').props('type=button')
         made.on('click', partial(self._link, student.id))
@@ -52,6 +63,7 @@ class LinkDialog:
             text(student.name, tag='b')
             about = [student.grade, *(f'{one.name} {one.phone or ""}' for one in record.guardians[:1])]
             text(' · '.join(filter(None, about)), 'muted')
+        return made
 
     def _add(self) -> None:
         self._dialog.close()

@@ -322,4 +322,4 @@ def test_long_words_break_nothing(
     for part in ('html', '.work', 'chat-scroll'):
         wide = page.locator(part).evaluate('(box) => box.scrollWidth - box.clientWidth')
         assert wide <= 0, part
-    expect(page.get_by_role('button', name='发送')).to_be_in_viewport()
+    expect(page.get_by_role('button', name='发送', exact=True)).to_be_in_viewport()

@@ -17,9 +17,11 @@ from console.sandbox import Sandbox, invent_credentials
 from models import (
     ACTIVE_TURN,
     UNFINISHED,
+    Alert,
     Contact,
     Conversation,
     Delivery,
+    DeliveryStatus,
     Direction,
     Draft,
     DraftStatus,
@@ -49,7 +51,9 @@ class Place:
         credentials = invent_credentials(folder / 'sandbox.json')
         self.wecom = Sandbox(folder / 'wecom.sqlite3', **asdict(credentials), retry_pauses=PATIENCE)
         self._postgres, self._name = postgres, f'kills_{uuid.uuid4().hex[:8]}'
-        self._database = {'DATABASE_URL': postgres.create_database(self._name)} if postgres else {}
+        self.url = postgres.create_database(self._name) if postgres else ''
+        """Of the PostgreSQL database; on SQLite each console has a file of its own."""
+        self._database = {'DATABASE_URL': self.url} if self.url else {}
 
     def console(self, settings: dict[str, str] | None = None, **how: Any) -> WarmConsole:
         """A console on this database that takes `wecom` for the real one; not started yet."""
@@ -58,7 +62,7 @@ class Place:
         return console
 
     def records(self, console: WarmConsole) -> 'Records':
-        return Records(self._database.get('DATABASE_URL') or f'sqlite:///{console.data / "edudesk.sqlite3"}')
+        return Records(self.url or f'sqlite:///{console.data / "edudesk.sqlite3"}')
 
     def __enter__(self) -> Self:
         self.wecom.start()
@@ -141,10 +145,27 @@ class Records:
         with Session(self._engine) as session:
             return _count(session, ReceivedEvent, ReceivedEvent.status == status)
 
-    def status_of(self, draft_id: int) -> tuple[DraftStatus, str | None]:
+    def unfinished_turns(self) -> int:
         with Session(self._engine) as session:
-            draft = session.get_one(Draft, draft_id)
-            return draft.status, draft.reason
+            return _count(session, Turn, Turn.status.in_(ACTIVE_TURN))
+
+    def failures(self) -> list[str]:
+        """Why no draft could be had, in the order of the turns."""
+        query = select(Turn.last_error).where(Turn.status == TurnStatus.FAILED).order_by(Turn.id)
+        with Session(self._engine) as session:
+            return [str(reason) for reason in session.scalars(query)]
+
+    def waiting_part(self, draft_id: int, errcode: int) -> Delivery | None:
+        """The part of this draft that WeCom answered so and that will be tried again."""
+        query = select(Delivery).where(
+            Delivery.draft_id == draft_id, Delivery.errcode == errcode, Delivery.status == DeliveryStatus.READY
+        )
+        with Session(self._engine) as session:
+            return session.scalar(query)
+
+    def open_alerts(self) -> list[str]:
+        with Session(self._engine) as session:
+            return list(session.scalars(select(Alert.text).where(Alert.closed_at.is_(None))))
 
 
 @dataclass

@@ -69,7 +69,7 @@ def kill_again_and_again(
         approver = Approver.at(console)
         mouths = [Mouth(place, number) for number in range(MOUTHS)]
         stop = threading.Event()
-        approving = threading.Thread(target=_approve_until, args=(approver, stop))
+        approving = threading.Thread(target=_approve_until, args=(place, approver, stop))
         for thread in (*mouths, approving):
             thread.start()
         try:
@@ -98,8 +98,9 @@ def _be_silent(mouths: list[Mouth]) -> None:
         mouth.join()
 
 
-def _approve_until(approver: Approver, stop: threading.Event) -> None:
+def _approve_until(place: Place, approver: Approver, stop: threading.Event) -> None:
     while not stop.wait(0.1):
+        place.wecom.delay_next(random.uniform(0.02, 0.2))  # so that what overtakes is seen
         approver.go_round()
 
 

@@ -41,6 +41,15 @@ class Heard:
     sent_at: datetime
     media_id: str | None = None
     fields: dict[str, Any] | None = None
+    account: str = ''  # which of our accounts the parent wrote to, where a channel has several
+
+    @property
+    def person(self) -> 'Person':
+        return self.channel, self.account, self.external_userid
+
+
+Person = tuple[Channel, str, str]
+"""Whom a conversation is with: the channel, our account in it ('' where it has but one), the external userid."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,12 +79,12 @@ def hear(session: Session, heard: Sequence[Heard]) -> list[Conversation]:
     Returns the conversations that have something new, locked. Plain statements for all of them together, not a
     mapped object for each message: a burst must not hold up the callbacks behind it.
     """
-    talks = _conversations_with(session, [(one.channel, one.external_userid) for one in heard])
+    talks = _conversations_with(session, [one.person for one in heard])
     known = _known_ids(session, talks, heard)
     rows: list[dict[str, Any]] = []
     now = utc_now()
     for one in heard:
-        conversation = talks[one.channel, one.external_userid]
+        conversation = talks[one.person]
         if (conversation.id, one.external_id) in known:
             continue
         if one.external_id is not None:
@@ -320,9 +329,10 @@ def resolve(session: Session, conversation_id: int, *, by: int, resolved: bool =
     return conversation
 
 
-def ensure(session: Session, channel: Channel, external_userid: str) -> Conversation:
+def ensure(session: Session, channel: Channel, external_userid: str, *, account: str = '') -> Conversation:
     """The conversation with this person, locked; made if there is none."""
-    return _conversations_with(session, [(channel, external_userid)])[channel, external_userid]
+    person = channel, account, external_userid
+    return _conversations_with(session, [person])[person]
 
 
 def _count(conversation: Conversation, direction: Direction, text: str, now: datetime) -> None:
@@ -339,9 +349,7 @@ def _count(conversation: Conversation, direction: Direction, text: str, now: dat
     conversation.status = ConversationStatus.WAITING
 
 
-def _conversations_with(
-    session: Session, people: Sequence[tuple[Channel, str]]
-) -> dict[tuple[Channel, str], Conversation]:
+def _conversations_with(session: Session, people: Sequence[Person]) -> dict[Person, Conversation]:
     """Each person's conversation, locked in the order of ids; contacts and conversations are made where missing."""
     wanted = set(people)
     contacts = _contacts(session, wanted)
@@ -350,7 +358,10 @@ def _conversations_with(
         insert_many_once(
             session,
             Contact,
-            [{'channel': channel, 'external_userid': userid, 'created_at': now} for channel, userid in sorted(missing)],
+            [
+                {'channel': channel, 'account': account, 'external_userid': userid, 'created_at': now}
+                for channel, account, userid in sorted(missing)
+            ],
         )
         contacts |= _contacts(session, missing)
     talks = _locked_by_contact(session, contacts.values())
@@ -362,14 +373,14 @@ def _conversations_with(
     return {person: talks[contact_id] for person, contact_id in contacts.items()}
 
 
-def _contacts(session: Session, people: Iterable[tuple[Channel, str]]) -> dict[tuple[Channel, str], int]:
+def _contacts(session: Session, people: Iterable[Person]) -> dict[Person, int]:
     wanted = set(people)
     rows = session.execute(
-        select(Contact.channel, Contact.external_userid, Contact.id).where(
-            Contact.external_userid.in_({userid for _, userid in wanted})
+        select(Contact.channel, Contact.account, Contact.external_userid, Contact.id).where(
+            Contact.external_userid.in_({userid for _, _, userid in wanted})
         )
     )
-    return {(channel, userid): id_ for channel, userid, id_ in rows if (channel, userid) in wanted}
+    return {person: id_ for *key, id_ in rows if (person := tuple(key)) in wanted}
 
 
 def _locked_by_contact(session: Session, contact_ids: Iterable[int]) -> dict[int, Conversation]:
@@ -395,12 +406,11 @@ def _empty(contact_id: int, channel: Channel) -> dict[str, Any]:
         'last_outbound_seq': 0,
         'last_message_at': utc_now(),
         'last_message_text': '',
+        'sent_since': 0,
     }
 
 
-def _known_ids(
-    session: Session, talks: Mapping[tuple[Channel, str], Conversation], heard: Sequence[Heard]
-) -> set[tuple[int, str]]:
+def _known_ids(session: Session, talks: Mapping[Person, Conversation], heard: Sequence[Heard]) -> set[tuple[int, str]]:
     rows = session.execute(
         select(Message.conversation_id, Message.external_id).where(
             Message.conversation_id.in_({conversation.id for conversation in talks.values()}),

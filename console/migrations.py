@@ -1,13 +1,16 @@
 """Bring the database to the tables this version of the program knows."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from console.config import Misconfigured
 
@@ -32,9 +35,26 @@ def upgrade(engine: Engine) -> bool:
                 'It was made by a newer version; start that one, or restore an older backup.'
             )
         config.attributes['connection'] = connection
-        command.upgrade(config, 'head')
-        connection.commit()
+        with _tables_may_be_rebuilt(connection):
+            command.upgrade(config, 'head')
+            connection.commit()
     return True
+
+
+@contextmanager
+def _tables_may_be_rebuilt(connection: Connection) -> Iterator[None]:
+    """SQLite changes a table by making a new one and dropping the old: what points to it must not go with it."""
+    if connection.dialect.name != 'sqlite':
+        yield
+        return
+    raw: Any = connection.connection.driver_connection
+    raw.execute('PRAGMA foreign_keys=OFF')
+    try:
+        yield
+        if broken := raw.execute('PRAGMA foreign_key_check').fetchall():
+            raise RuntimeError(f'rows that point to nothing after the migration: {broken[:5]}')
+    finally:
+        raw.execute('PRAGMA foreign_keys=ON')
 
 
 def configuration() -> Config:

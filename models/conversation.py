@@ -38,6 +38,10 @@ class Conversation(Table):
     last_outbound_seq: Mapped[int] = mapped_column(default=0)
     last_message_at: Mapped[datetime] = mapped_column(default=utc_now)
     last_message_text: Mapped[str] = mapped_column(default='')
+    session_state: Mapped[int | None]  # kf: who answers, see `SessionState`
+    servicer: Mapped[str | None]  # kf: the member who took it over in the WeCom client
+    customer_spoke_at: Mapped[datetime | None]  # kf: by WeCom's clock; 48 hours from here we may answer
+    sent_since: Mapped[int] = mapped_column(default=0)  # kf: of our five messages since then, how many are used
 
     contact: Mapped[Contact] = relationship(lazy='raise')
 
@@ -75,6 +79,7 @@ class Message(Table):
     fields: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what else WeCom said, as it said it
     external_id: Mapped[str | None]  # WeCom's MsgId
     sent_at: Mapped[datetime]  # by the sender's clock
+    recalled_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 

@@ -42,9 +42,12 @@ class Delivery(Work, Table):
     parts: Mapped[int]
     client_id: Mapped[str] = mapped_column(unique=True)  # our own name of it, also towards channels that take one
     status: Mapped[DeliveryStatus] = mapped_column(default=DeliveryStatus.READY)
+    kind: Mapped[str] = mapped_column(default='text')  # text, image, file, …
     text_sealed: Mapped[str]
+    media_file_id: Mapped[int | None] = mapped_column(ForeignKey('media_file.id', ondelete='SET NULL'))
     request_sealed: Mapped[str | None]
     errcode: Mapped[int | None]
+    fail_type: Mapped[int | None]  # kf: why WeCom could not deliver what it had accepted
     wecom_msgid: Mapped[str | None]
     maybe_sent: Mapped[bool] = mapped_column(default=False)  # an attempt ended without an answer
     first_attempt_at: Mapped[datetime | None]

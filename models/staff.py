@@ -26,6 +26,7 @@ class Staff(Table):
     password_hash: Mapped[str | None]  # argon2id; None: signs in through WeCom only
     wecom_userid: Mapped[str | None] = mapped_column(unique=True)
     campus: Mapped[str | None]
+    approves_on_phone: Mapped[bool] = mapped_column(default=False)  # drafts come as WeCom cards, too
     active: Mapped[bool] = mapped_column(default=True)
     demo: Mapped[bool] = mapped_column(default=False)  # made with the demo data; production refuses to start with one
     created_at: Mapped[datetime] = mapped_column(default=utc_now)

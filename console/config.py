@@ -175,17 +175,24 @@ def load() -> Settings:
 
     Raises `Misconfigured` with every fault, one a line, each naming its setting.
     """
+    settings, faults = look()
+    if settings is None or faults:
+        raise Misconfigured('\n'.join(faults))
+    if settings.production:
+        return settings
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return _with_invented_secrets(settings)
+
+
+def look() -> tuple[Settings | None, list[str]]:
+    """The settings as they are, None if they cannot be read, and every fault. Raises nothing, writes nothing."""
     from pydantic import ValidationError
 
     try:
         settings = Settings()
     except ValidationError as faults:
-        raise Misconfigured('\n'.join(_sentence(fault) for fault in faults.errors())) from None
-    if settings.production:
-        _refuse_weak(settings)
-        return settings
-    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return _with_invented_secrets(settings)
+        return None, [_sentence(fault) for fault in faults.errors()]
+    return settings, _weaknesses(settings) if settings.production else []
 
 
 def _sentence(fault: Any) -> str:
@@ -194,7 +201,7 @@ def _sentence(fault: Any) -> str:
     return f'{name}: {text}' if name else text
 
 
-def _refuse_weak(settings: Settings) -> None:
+def _weaknesses(settings: Settings) -> list[str]:
     faults = [
         f'{name}: {fault}'
         for name, value in (
@@ -211,8 +218,7 @@ def _refuse_weak(settings: Settings) -> None:
         faults.append('ADMIN_PASSWORD: must have at least 12 characters')
     if settings.crash_point:
         faults.append('CRASH_POINT: is for tests, not for production')
-    if faults:
-        raise Misconfigured('\n'.join(faults))
+    return faults
 
 
 def _weakness(secret: str) -> str | None:

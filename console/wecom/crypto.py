@@ -8,6 +8,7 @@ See developer.work.weixin.qq.com/document/path/90968, read 2026-11-24.
 import binascii
 import hashlib
 import hmac
+import os
 import re
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -31,7 +32,7 @@ class NotFromWeCom(ConsoleError):
 
 
 class CallbackCrypto:
-    """Checks and opens what WeCom posts to one callback address. Safe to share between threads.
+    """Checks and opens what WeCom posts to one callback address, and seals as WeCom does. Safe to share between threads.
 
     `receive_id` is the CorpID for a self-built app. Raises `Invalid` for an EncodingAESKey that cannot be one.
     """
@@ -79,3 +80,12 @@ class CallbackCrypto:
             return content[_HEAD:end].decode()
         except UnicodeDecodeError:
             raise NotFromWeCom from None
+
+    def seal(self, text: str) -> str:
+        """What `open` opens."""
+        message = text.encode()
+        content = os.urandom(16) + len(message).to_bytes(4) + message + self._receive_id
+        padding = _LONGEST_PADDING - len(content) % _LONGEST_PADDING
+        encryptor = self._cipher.encryptor()
+        sealed = encryptor.update(content + bytes([padding]) * padding) + encryptor.finalize()
+        return binascii.b2a_base64(sealed, newline=False).decode()

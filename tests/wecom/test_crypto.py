@@ -170,6 +170,14 @@ def test_arbitrary_blocks_are_refused_and_never_break_anything(blocks: bytes):
         crypto.open(sealed(blocks))
 
 
+@given(st.text())
+def test_what_we_seal_opens_again_with_padding_wecom_would_make(text: str):
+    encrypted = crypto.seal(text)
+
+    assert crypto.open(encrypted) == text
+    assert len(base64.b64decode(encrypted)) % 32 == 0
+
+
 @pytest.mark.parametrize('key', ['', 'short', 'x' * 44, '中' * 43, 'x' * 42 + '\n'])
 def test_a_key_that_cannot_be_one_is_refused_by_name(key: str):
     with pytest.raises(Invalid, match='EncodingAESKey') as refused:

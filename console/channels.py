@@ -6,9 +6,10 @@ from datetime import timedelta
 from typing import Protocol
 
 from console.deliveries import Claim, Outcome, Verdict
-from console.wecom.client import WeComClient, text_message
+from console.wecom.client import WeComClient
 from console.wecom.crypto import CallbackCrypto
 from console.wecom.events import WeComEvent, parse
+from console.wecom.messages import text_message
 from console.wecom.refusals import RefusalKind, WeComRefused, WeComUnreachable
 from models import Channel, Contact, Delivery
 

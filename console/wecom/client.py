@@ -4,20 +4,16 @@ Our own client over `requests`: wechatpy 1.8 refreshes its token without end, se
 address, without a time-out and from every thread at once, and puts secrets into its exceptions.
 """
 
-import json
 import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from console.errors import Invalid
+from console.wecom.messages import frozen, recall_request
 from console.wecom.refusals import RecipientRefused, RefusalKind, WeComRefused, WeComUnreachable
 from console.wecom.single_flight import Fetched, SingleFlight
 from console.wecom.transport import Answer, Transport
-
-LONGEST_TEXT = 2048
-"""Bytes of UTF-8; WeCom cuts what is longer without a word (path/90236)."""
 
 _BAR = 600.0
 """Seconds without gettoken after a wrong secret: WeCom bans the IP of who keeps trying for an hour (path/90313)."""
@@ -37,6 +33,14 @@ class OAuthUser:
     userid: str | None
     openid: str | None
     external_userid: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sent:
+    """What WeCom says of a message it took. `response_code`, once and for 72 hours, changes an interactive card."""
+
+    msgid: str
+    response_code: str | None
 
 
 class WeComClient:
@@ -72,22 +76,30 @@ class WeComClient:
         return self._call(path, {name: str(value) for name, value in params.items()})
 
     def post(self, path: str, payload: dict[str, Any]) -> Answer:
-        return self.post_frozen(path, _json(payload))
+        return self.post_frozen(path, frozen(payload))
 
     def post_frozen(self, path: str, body: bytes) -> Answer:
         """Posts exactly these bytes, so that a repetition is one for WeCom too."""
         return self._call(path, {}, body)
 
     def send_message(self, body: bytes, to_user: str) -> str:
-        """Sends a frozen `message/send` to one member. The msgid, empty if WeCom gave none.
+        """Sends a frozen `message/send` of any kind to one member. The msgid, empty if WeCom gave none.
 
         Raises `RecipientRefused` where WeCom says success and yet lists the member as not reached.
         """
+        return self.send(body, to_user).msgid
+
+    def send(self, body: bytes, to_user: str) -> Sent:
+        """Like `send_message`, for who needs the card's `response_code` as well."""
         answer = self.post_frozen('message/send', body)
         for listed_as in ('invaliduser', 'unlicenseduser'):
             if to_user.casefold() in str(answer.get(listed_as) or '').casefold().split('|'):
                 raise RecipientRefused(listed_as)
-        return str(answer.get('msgid') or '')
+        return Sent(msgid=str(answer.get('msgid') or ''), response_code=_text_of(answer, 'response_code'))
+
+    def recall(self, msgid: str) -> None:
+        """Takes back what this app sent, within 24 hours (path/94867)."""
+        self.post_frozen('message/recall', recall_request(msgid))
 
     def user(self, userid: str) -> Answer:
         """The member as WeCom describes them (path/90196)."""
@@ -154,37 +166,6 @@ class WeComClient:
     def _fetch_ticket(self, path: str, **params: str) -> Fetched:
         answer = self._call(path, params, implied='ticket')
         return Fetched(answer['ticket'], _lifetime(answer))
-
-
-def text_message(to_user: str, agent_id: int, text: str, *, duplicate_check_interval: int) -> bytes:
-    """A `message/send` to one member, ready to be stored and sent as it is, more than once if need be.
-
-    WeCom drops an identical request within `duplicate_check_interval` seconds (at most 14400).
-    Raises `Invalid` for a text WeCom would cut, refuse or could not read.
-    """
-    try:
-        size = len(text.encode())
-    except UnicodeEncodeError:
-        raise Invalid('text', '内容含有无法发送的字符，请删去后再试。') from None
-    if not text.strip():
-        raise Invalid('text', '内容为空，请填写后再发送。')
-    if size > LONGEST_TEXT:
-        raise Invalid('text', f'内容超长（{size} 字节，最多 {LONGEST_TEXT} 字节），请拆分后再发送。')
-    return _json(
-        {
-            'touser': to_user,
-            'msgtype': 'text',
-            'agentid': agent_id,
-            'text': {'content': text},
-            'enable_duplicate_check': 1,
-            'duplicate_check_interval': duplicate_check_interval,
-        }
-    )
-
-
-def _json(payload: dict[str, Any]) -> bytes:
-    # Raw UTF-8: some calls answer \uXXXX with 40033.
-    return json.dumps(payload, ensure_ascii=False, separators=(',', ':')).encode()
 
 
 def _text_of(answer: Answer, *names: str) -> str | None:

@@ -3,8 +3,7 @@ from typing import Any
 
 import pytest
 
-from console.errors import Invalid
-from console.wecom.client import OAuthUser, WeComClient, text_message
+from console.wecom.client import OAuthUser, Sent, WeComClient
 from console.wecom.refusals import RecipientRefused, RefusalKind
 from tests.wecom.asking import refused
 from tests.wecom.fake_api import SECRET, FakeApi, Raw
@@ -126,24 +125,13 @@ def test_a_sign_in_of_nobody_is_refused(api: FakeApi, client: WeComClient):
     assert refused(client.oauth_user, 'c0de').kind is RefusalKind.UNKNOWN
 
 
-def test_a_text_message_is_frozen_with_the_duplicate_check_on():
-    body = text_message('LiMing', 1000002, '您好\n😀', duplicate_check_interval=14400)
+def test_a_card_is_sent_with_the_code_that_changes_it_later(api: FakeApi, client: WeComClient):
+    api.answers('message/send', {**OK, 'msgid': 'm1', 'response_code': 'code-1'})
 
-    assert '您好'.encode() in body
-    assert json.loads(body) == {
-        'touser': 'LiMing',
-        'msgtype': 'text',
-        'agentid': 1000002,
-        'text': {'content': '您好\n😀'},
-        'enable_duplicate_check': 1,
-        'duplicate_check_interval': 14400,
-    }
-    assert body == text_message('LiMing', 1000002, '您好\n😀', duplicate_check_interval=14400)
+    assert client.send(b'{}', 'LiMing') == Sent(msgid='m1', response_code='code-1')
 
 
-@pytest.mark.parametrize('text', ['', ' \n', '课' * 683, 'x' * 2049, 'a\ud800'])
-def test_a_text_wecom_would_cut_or_refuse_is_not_frozen(text: str):
-    with pytest.raises(Invalid) as found:
-        text_message('LiMing', 1, text, duplicate_check_interval=14400)
+def test_what_was_sent_is_recalled_by_its_msgid(api: FakeApi, client: WeComClient):
+    client.recall('m1')
 
-    assert found.value.field == 'text'
+    assert json.loads(api.asked_for('message/recall')[0].body) == {'msgid': 'm1'}

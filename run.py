@@ -288,6 +288,7 @@ def _channels(settings: Settings, sandbox: 'Sandbox | None') -> 'Channels':
     from console.channels import Channels, WeComApp
     from console.wecom.client import WeComClient
     from console.wecom.crypto import CallbackCrypto
+    from console.wecom_secrets import DatabaseVault
     from models import Channel
 
     apps = []
@@ -302,6 +303,7 @@ def _channels(settings: Settings, sandbox: 'Sandbox | None') -> 'Channels':
                     int(real['WECHAT_AGENT_ID']),
                     real['WECHAT_SECRET'],
                     settings.wechat_api_base_url,
+                    vault=DatabaseVault(),
                 ),
             )
         )
@@ -311,7 +313,9 @@ def _channels(settings: Settings, sandbox: 'Sandbox | None') -> 'Channels':
             WeComApp(
                 channel=Channel.SIMULATE,
                 crypto=CallbackCrypto(given.token, given.encoding_aes_key, given.corp_id),
-                client=WeComClient(given.corp_id, given.agent_id, given.secret, sandbox.api_base_url),
+                client=WeComClient(
+                    given.corp_id, given.agent_id, given.secret, sandbox.api_base_url, vault=DatabaseVault()
+                ),
             )
         )
     return Channels(apps)

@@ -14,11 +14,15 @@ from console.wecom.messages import frozen, recall_request
 from console.wecom.refusals import RecipientRefused, RefusalKind, WeComRefused, WeComUnreachable
 from console.wecom.single_flight import Fetched, SingleFlight
 from console.wecom.transport import Answer, Transport
+from console.wecom.vault import Alone, Vault, name_of, share
 
 _BAR = 600.0
 """Seconds without gettoken after a wrong secret: WeCom bans the IP of who keeps trying for an hour (path/90313)."""
 
 _LIFETIME = 7200
+
+_MARGIN = 300.0
+"""Seconds before its end at which a token or ticket is fetched anew."""
 
 TicketKind = Literal['corp', 'agent']
 
@@ -46,7 +50,8 @@ class Sent:
 class WeComClient:
     """Safe to share between threads; blocks. Every method raises `WeComRefused` or `WeComUnreachable`.
 
-    `timeout` is (connect, read) in seconds; `clock` counts seconds and never goes back.
+    `timeout` is (connect, read) in seconds; `clock` counts seconds and never goes back. What is kept in `vault` is
+    fetched once for all processes, and a wrong secret keeps them all from asking.
     """
 
     def __init__(
@@ -58,16 +63,26 @@ class WeComClient:
         *,
         timeout: tuple[float, float] = (3, 10),
         clock: Callable[[], float] = time.monotonic,
+        vault: Vault | None = None,
     ) -> None:
         self.corp_id = corp_id
         self.agent_id = agent_id
         self._secret = secret
         self._clock = clock
         self._transport = Transport(base_url, timeout)
-        self._token = SingleFlight(self._fetch_token, clock)
+        self._vault: Vault = vault or Alone()
+        whose = (base_url.rstrip('/'), corp_id, secret)
+        self._token_name = name_of(*whose, 'token')
+
+        def shared(name: str, fetch: Callable[[], Fetched]) -> SingleFlight:
+            return SingleFlight(share(self._vault, name, fetch), clock)
+
+        self._token = shared(self._token_name, self._fetch_token)
         self._tickets: dict[TicketKind, SingleFlight] = {
-            'corp': SingleFlight(lambda: self._fetch_ticket('get_jsapi_ticket'), clock),
-            'agent': SingleFlight(lambda: self._fetch_ticket('ticket/get', type='agent_config'), clock),
+            'corp': shared(name_of(*whose, 'corp ticket'), lambda: self._fetch_ticket('get_jsapi_ticket')),
+            'agent': shared(
+                name_of(*whose, 'agent ticket'), lambda: self._fetch_ticket('ticket/get', type='agent_config')
+            ),
         }
         self._barred: WeComRefused | None = None
         self._barred_until = 0.0
@@ -162,6 +177,7 @@ class WeComClient:
 
     def _bar(self, refused: WeComRefused) -> None:
         self._barred, self._barred_until = refused, self._clock() + _BAR
+        self._vault.bar(self._token_name, refused.errcode or 0, _BAR)
 
     def _fetch_ticket(self, path: str, **params: str) -> Fetched:
         answer = self._call(path, params, implied='ticket')
@@ -173,5 +189,6 @@ def _text_of(answer: Answer, *names: str) -> str | None:
 
 
 def _lifetime(answer: Answer) -> float:
-    seconds = answer.get('expires_in')
-    return float(seconds) if isinstance(seconds, int) and seconds > 0 else _LIFETIME
+    given = answer.get('expires_in')
+    seconds = float(given) if isinstance(given, int) and given > 0 else _LIFETIME
+    return max(seconds - _MARGIN, seconds / 2)

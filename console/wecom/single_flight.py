@@ -3,27 +3,24 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
-
-_MARGIN = 300.0
-"""Seconds before its end at which a value is fetched anew."""
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
 class Fetched:
-    """A value and for how many seconds from now it is good."""
+    """A value and for how many seconds from now it is to be used."""
 
-    value: str
+    value: str = field(repr=False)
     lifetime: float
 
 
 class SingleFlight:
-    """Keeps what `fetch` got until five minutes before its end. Safe to share between threads.
+    """Keeps what `fetch` got as long as it is to be used. Safe to share between threads.
 
-    However many ask at once, one fetches; all get its result, or its exception.
+    However many ask at once, one fetches; all get its result, or its exception. `fetch` is told the value found bad.
     """
 
-    def __init__(self, fetch: Callable[[], Fetched], clock: Callable[[], float]) -> None:
+    def __init__(self, fetch: Callable[[str | None], Fetched], clock: Callable[[], float]) -> None:
         self._fetch = fetch
         self._clock = clock
         self._lock = threading.Lock()
@@ -46,12 +43,12 @@ class SingleFlight:
                 mine = self._flight = Future()
         if flight is not None:
             return flight.result()
-        self._land(mine)
+        self._land(mine, other_than)
         return mine.result()
 
-    def _land(self, flight: Future[str]) -> None:
+    def _land(self, flight: Future[str], other_than: str | None) -> None:
         try:
-            fetched = self._fetch()
+            fetched = self._fetch(other_than)
         except BaseException as error:
             with self._lock:
                 self._flight = None
@@ -59,6 +56,6 @@ class SingleFlight:
             return
         with self._lock:
             self._kept = fetched.value
-            self._good_until = self._clock() + max(fetched.lifetime - _MARGIN, fetched.lifetime / 2)
+            self._good_until = self._clock() + fetched.lifetime
             self._flight = None
         flight.set_result(fetched.value)

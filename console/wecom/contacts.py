@@ -1,0 +1,189 @@
+"""客户联系: the customers our members have in WeCom, their remarks and tags, and the codes customers come by.
+
+See developer.work.weixin.qq.com/document/path/92109 and the pages it lists, read 2026-11-24.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from console.wecom.client import WeComClient
+from console.wecom.refusals import WeComRefused
+
+PER_PAGE = 100
+LONGEST_REMARK = 20
+LONGEST_WAY_NAME = 30
+
+NOT_A_CUSTOMER = 84061
+"""Also said of members who have no customer at all."""
+
+_SCAN = {'type': 1, 'scene': 2}
+"""A code of one member, shown as a picture."""
+
+_OURS = {None, 1, 3}
+"""Kinds of tags: of the company, or of a rule group; 2 are the member's own (path/92114)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Followed:
+    """One customer of one member, as WeCom describes the two."""
+
+    userid: str
+    external_userid: str
+    name: str | None
+    avatar_url: str | None
+    remark: str | None
+    description: str = field(default='', repr=False)
+    mobiles: tuple[str, ...] = field(default=(), repr=False)
+    tag_ids: tuple[str, ...] = ()
+    add_way: int | None = None
+    state: str | None = None  # of the code the customer came by
+    followed_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorpTag:
+    """A 企业标签 with the place it is shown at, the first at 0."""
+
+    wecom_id: str
+    name: str
+    group_name: str | None
+    position: int
+
+
+class CustomerContacts:
+    """The calls under externalcontact/. Every method blocks, and raises `WeComRefused` or `WeComUnreachable`."""
+
+    def __init__(self, client: WeComClient) -> None:
+        self._client = client
+
+    @property
+    def corp_id(self) -> str:
+        return self._client.corp_id
+
+    def members(self) -> list[str]:
+        """Who may have customers (path/92571)."""
+        return _texts(self._client.get('externalcontact/get_follow_user_list').get('follow_user'))
+
+    def page(self, userids: Sequence[str], cursor: str) -> tuple[list[Followed], str]:
+        """Up to 100 customers of up to 100 members, and the next cursor, empty at the end (path/92994)."""
+        asked: dict[str, Any] = {'userid_list': list(userids), 'limit': PER_PAGE}
+        if cursor:
+            asked['cursor'] = cursor
+        try:
+            answer = self._client.post('externalcontact/batch/get_by_user', asked)
+        except WeComRefused as refused:
+            if refused.errcode == NOT_A_CUSTOMER:
+                return [], ''
+            raise
+        found = [
+            _followed(_dict(one.get('external_contact')), _dict(one.get('follow_info')))
+            for one in _dicts(answer.get('external_contact_list'))
+        ]
+        return [one for one in found if one is not None], _text(answer.get('next_cursor')) or ''
+
+    def one(self, userid: str, external_userid: str) -> Followed | None:
+        """One customer of one member; None if they have no longer each other (path/92114)."""
+        cursor = ''
+        while True:
+            try:
+                answer = self._client.get('externalcontact/get', external_userid=external_userid, cursor=cursor)
+            except WeComRefused as refused:
+                if refused.errcode == NOT_A_CUSTOMER:
+                    return None
+                raise
+            for follow in _dicts(answer.get('follow_user')):
+                if (_text(follow.get('userid')) or '').casefold() == userid.casefold():
+                    return _followed(_dict(answer.get('external_contact')), follow)
+            cursor = _text(answer.get('next_cursor')) or ''
+            if not cursor:
+                return None
+
+    def set_remark(self, userid: str, external_userid: str, remark: str) -> None:
+        """What the member calls the customer (path/92115)."""
+        self._client.post(
+            'externalcontact/remark', {'userid': userid, 'external_userid': external_userid, 'remark': remark}
+        )
+
+    def tags(self) -> list[CorpTag]:
+        """All 企业标签 in their order (path/92117)."""
+        answer = self._client.post('externalcontact/get_corp_tag_list', {})
+        groups = sorted(_dicts(answer.get('tag_group')), key=_order)
+        named = [(group, tag) for group in groups for tag in sorted(_dicts(group.get('tag')), key=_order)]
+        return [
+            CorpTag(
+                wecom_id=str(tag['id']),
+                name=_text(tag.get('name')) or '',
+                group_name=_text(group.get('group_name')),
+                position=position,
+            )
+            for position, (group, tag) in enumerate(named)
+            if _text(tag.get('id')) and not tag.get('deleted')
+        ]
+
+    def mark_tags(self, userid: str, external_userid: str, *, add: Iterable[str], remove: Iterable[str]) -> None:
+        """Give and take 企业标签 (path/92118)."""
+        self._client.post(
+            'externalcontact/mark_tag',
+            {
+                'userid': userid,
+                'external_userid': external_userid,
+                'add_tag': sorted(add),
+                'remove_tag': sorted(remove),
+            },
+        )
+
+    def add_way(self, userid: str, *, name: str, state: str) -> tuple[str, str]:
+        """A code that adds this member. Its config_id, and the address of its picture (path/92228)."""
+        answer = self._client.post(
+            'externalcontact/add_contact_way', _SCAN | {'user': [userid], 'remark': name, 'state': state}
+        )
+        return _text(answer.get('config_id')) or '', _text(answer.get('qr_code')) or ''
+
+    def delete_way(self, config_id: str) -> None:
+        self._client.post('externalcontact/del_contact_way', {'config_id': config_id})
+
+
+def _followed(person: dict[str, Any], follow: dict[str, Any]) -> Followed | None:
+    userid, external_userid = _text(follow.get('userid')), _text(person.get('external_userid'))
+    if userid is None or external_userid is None:
+        return None
+    tagged = [tag.get('tag_id') for tag in _dicts(follow.get('tags')) if tag.get('type') in _OURS]
+    since = follow.get('createtime')
+    add_way = follow.get('add_way')
+    return Followed(
+        userid=userid,
+        external_userid=external_userid,
+        name=_text(person.get('name')),
+        avatar_url=_text(person.get('avatar')),
+        remark=_text(follow.get('remark')),
+        description=_text(follow.get('description')) or '',
+        mobiles=tuple(_texts(follow.get('remark_mobiles'))),
+        tag_ids=tuple(dict.fromkeys(_texts(follow.get('tag_id')) + _texts(tagged))),
+        add_way=add_way if isinstance(add_way, int) else None,
+        state=_text(follow.get('state')),
+        followed_at=datetime.fromtimestamp(since, UTC) if isinstance(since, int) and 0 < since < 2**33 else None,
+    )
+
+
+def _order(one: dict[str, Any]) -> int:
+    """WeCom shows what has the greater number first."""
+    order = one.get('order')
+    return -order if isinstance(order, int) else 0
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _texts(value: Any) -> list[str]:
+    return [one for one in value if isinstance(one, str) and one] if isinstance(value, list) else []
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

@@ -5,6 +5,9 @@ with wechatpy, so that it can judge the console's border to WeCom instead of agr
 """
 
 from console.sandbox.credentials import SandboxCredentials, invent_credentials
+from console.sandbox.kf_bell import KfMoment
+from console.sandbox.kf_phones import KfLine
+from console.sandbox.kf_sessions import UnknownCustomer
 from console.sandbox.phones import Member, PhoneEntry, UnknownMember
 from console.sandbox.pusher import Attempt, PushReport
 from console.sandbox.server import Sandbox
@@ -12,11 +15,14 @@ from console.sandbox.standalone import serve_forever
 
 __all__ = [
     'Attempt',
+    'KfLine',
+    'KfMoment',
     'Member',
     'PhoneEntry',
     'PushReport',
     'Sandbox',
     'SandboxCredentials',
+    'UnknownCustomer',
     'UnknownMember',
     'invent_credentials',
     'serve_forever',

@@ -1,27 +1,23 @@
 """/cgi-bin/: WeCom's HTTP API, with the faults that were ordered."""
 
 import asyncio
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from collections.abc import Callable
+from urllib.parse import quote
 
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from console.sandbox import kf_api, kf_sending, media_api
 from console.sandbox.answers import Answer, Refused, ok, refusal
+from console.sandbox.endpoints import Asked, Blob, Endpoint, Upload
 from console.sandbox.faults import Call, Fault
 from console.sandbox.phones import UnknownMember
 from console.sandbox.sending import send
 from console.sandbox.tokens import TOKEN_SECONDS
 from console.sandbox.world import World
-
-Query = Mapping[str, str]
-
-
-class Endpoint(NamedTuple):
-    method: str
-    answer: Callable[[World, Query, bytes], Answer]
-    needs_token: bool = True
 
 
 def routes(world: World, drop_connection: Callable[[Request], None]) -> list[Route]:
@@ -30,7 +26,7 @@ def routes(world: World, drop_connection: Callable[[Request], None]) -> list[Rou
     async def call(request: Request) -> Response:
         path = request.path_params['path']
         try:
-            raw = await request.body()
+            asked = await _asked(request)
         except ClientDisconnect:
             return Response()  # to nobody
         if path not in ENDPOINTS:
@@ -40,7 +36,7 @@ def routes(world: World, drop_connection: Callable[[Request], None]) -> list[Rou
             generation = world.faults.generation
         if fault and fault.kind == 'delay':
             await asyncio.sleep(fault.seconds)
-        answer = _decide(world, request, path, raw, fault)
+        answer = _decide(world, request, asked, fault)
         if fault and fault.kind in {'hang', 'hang_answer'}:
             await _silence(world, request, generation)
         if fault and fault.kind in {'hang', 'hang_answer', 'drop_answer'}:
@@ -49,9 +45,30 @@ def routes(world: World, drop_connection: Callable[[Request], None]) -> list[Rou
             return Response()
         if fault and fault.http_status:
             return HTMLResponse(f'<html><h1>{fault.http_status}</h1></html>', status_code=fault.http_status)
-        return JSONResponse(answer)
+        return _response(answer)
 
     return [Route('/cgi-bin/{path:path}', call, methods=['GET', 'POST'])]
+
+
+async def _asked(request: Request) -> Asked:
+    raw, query = await request.body(), dict(request.query_params)
+    if not request.headers.get('content-type', '').startswith('multipart/form-data'):
+        return Asked(query, raw)
+    try:
+        async with request.form() as form:
+            file = form.get('media')
+            upload = Upload(file.filename or '', await file.read()) if isinstance(file, UploadFile) else None
+    except HTTPException:  # no multipart after all
+        upload = None
+    return Asked(query, raw, upload)
+
+
+def _response(answer: Answer | Blob | None) -> Response:
+    if isinstance(answer, Blob):
+        plain = ''.join(letter if letter.isascii() and letter not in '"\\' else '_' for letter in answer.name)
+        disposition = f'attachment; filename="{plain}"; filename*=UTF-8\'\'{quote(answer.name)}'
+        return Response(answer.content, media_type=answer.content_type, headers={'Content-Disposition': disposition})
+    return JSONResponse(answer)
 
 
 async def _silence(world: World, request: Request, generation: int) -> None:
@@ -60,10 +77,10 @@ async def _silence(world: World, request: Request, generation: int) -> None:
         await asyncio.sleep(0.05)
 
 
-def _decide(world: World, request: Request, path: str, raw: bytes, fault: Fault | None) -> Answer | None:
+def _decide(world: World, request: Request, asked: Asked, fault: Fault | None) -> Answer | Blob | None:
     """Do what was asked unless the fault forbids it, and write the call down. None: no answer at all."""
-    query = dict(request.query_params)
-    answer: Answer | None
+    path, ip = request.path_params['path'], request.client.host if request.client else ''
+    answer: Answer | Blob | None
     try:
         with world.turn():
             if fault and fault.kind == 'hang':
@@ -71,38 +88,42 @@ def _decide(world: World, request: Request, path: str, raw: bytes, fault: Fault 
             elif fault and fault.kind == 'refuse':
                 raise Refused(fault.errcode)
             else:
-                answer = _answer(world, ENDPOINTS[path], request.method, query, raw)
+                answer = _answer(world, path, request.method, asked, ip)
     except Refused as refused:
-        answer = refusal(refused.errcode, now=world.clock.now(), detail=refused.detail)
+        answer = refusal(refused.errcode, now=world.clock.now(), detail=refused.detail, ip=ip)
+    errcode = answer['errcode'] if isinstance(answer, dict) else None if answer is None else 0
     with world.turn():
-        errcode = None if answer is None else answer['errcode']
-        world.calls.add(Call(path, world.clock.read(), query, raw, errcode))
+        world.calls.add(Call(path, world.clock.read(), asked.query, asked.raw, errcode))
     return answer
 
 
-def _answer(world: World, endpoint: Endpoint, method: str, query: Query, raw: bytes) -> Answer:
+def _answer(world: World, path: str, method: str, asked: Asked, ip: str) -> Answer | Blob:
+    endpoint = ENDPOINTS[path]
+    world.gate.count(path, world.clock.now())
     if endpoint.needs_token:
-        world.access_tokens.check(query.get('access_token'), world.clock.now())
+        world.access_tokens.check(asked.query.get('access_token'), world.clock.now())
+        world.gate.check_ip(ip)
     if method != endpoint.method:
         raise Refused(40058)
-    return endpoint.answer(world, query, raw)
+    world.gate.check_right(endpoint.right)
+    return endpoint.answer(world, asked)
 
 
-def _gettoken(world: World, query: Query, _raw: bytes) -> Answer:
-    if query.get('corpid') != world.credentials.corp_id:
+def _gettoken(world: World, asked: Asked) -> Answer:
+    if asked.query.get('corpid') != world.credentials.corp_id:
         raise Refused(40013)
-    if query.get('corpsecret') != world.credentials.secret:
+    if asked.query.get('corpsecret') != world.credentials.secret:
         raise Refused(40001)
     return ok(access_token=world.access_tokens.issue(world.clock.now()), expires_in=TOKEN_SECONDS)
 
 
-def _send(world: World, _query: Query, raw: bytes) -> Answer:
-    return send(world, raw)
+def _send(world: World, asked: Asked) -> Answer:
+    return send(world, asked.raw)
 
 
-def _user(world: World, query: Query, _raw: bytes) -> Answer:
+def _user(world: World, asked: Asked) -> Answer:
     try:
-        member = world.phones.member(query.get('userid', ''))
+        member = world.phones.member(asked.query.get('userid', ''))
     except UnknownMember:
         raise Refused(60111) from None
     if member.outsider:
@@ -110,31 +131,31 @@ def _user(world: World, query: Query, _raw: bytes) -> Answer:
     return ok(userid=member.userid, name=member.name, department=[1], position='', status=1, isleader=0, extattr={})
 
 
-def _who_signed_in(world: World, query: Query, _raw: bytes) -> Answer:
-    member = world.codes.redeem(query.get('code', ''), world.clock.now())
+def _who_signed_in(world: World, asked: Asked) -> Answer:
+    member = world.codes.redeem(asked.query.get('code', ''), world.clock.now())
     if member.outsider:
         return ok(openid=member.openid, external_userid=member.userid)
     return ok(userid=member.userid)
 
 
-def _who_signed_in_of_old(world: World, query: Query, _raw: bytes) -> Answer:
-    member = world.codes.redeem(query.get('code', ''), world.clock.now())
+def _who_signed_in_of_old(world: World, asked: Asked) -> Answer:
+    member = world.codes.redeem(asked.query.get('code', ''), world.clock.now())
     return ok(OpenId=member.openid) if member.outsider else ok(UserId=member.userid, DeviceId='')
 
 
-def _corp_ticket(world: World, _query: Query, _raw: bytes) -> Answer:
+def _corp_ticket(world: World, _asked: Asked) -> Answer:
     ticket, seconds = world.tickets.get('corp', world.clock.now())
     return ok(ticket=ticket, expires_in=seconds)
 
 
-def _agent_ticket(world: World, query: Query, _raw: bytes) -> Answer:
-    if query.get('type') != 'agent_config':
+def _agent_ticket(world: World, asked: Asked) -> Answer:
+    if asked.query.get('type') != 'agent_config':
         raise Refused(40058)
     ticket, seconds = world.tickets.get('agent_config', world.clock.now())
     return ok(ticket=ticket, expires_in=seconds)
 
 
-ENDPOINTS = {
+ENDPOINTS: dict[str, Endpoint] = {
     'gettoken': Endpoint('GET', _gettoken, needs_token=False),
     'message/send': Endpoint('POST', _send),
     'user/get': Endpoint('GET', _user),
@@ -142,4 +163,7 @@ ENDPOINTS = {
     'user/getuserinfo': Endpoint('GET', _who_signed_in_of_old),
     'get_jsapi_ticket': Endpoint('GET', _corp_ticket),
     'ticket/get': Endpoint('GET', _agent_ticket),
+    **media_api.ENDPOINTS,
+    **kf_api.ENDPOINTS,
+    **kf_sending.ENDPOINTS,
 }

@@ -1,6 +1,7 @@
 """/_sandbox/: the control side over HTTP, for a sandbox that runs on its own.
 
-`POST /_sandbox/<method>` with a JSON object of its keyword arguments calls that method of `Sandbox`.
+`POST /_sandbox/<method>` with a JSON object of its keyword arguments calls that method of `Sandbox`, and
+`POST /_sandbox/<part>/<method>` any public one of a part, e.g. `/_sandbox/kf/customer_says`.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from console.sandbox.kf_sessions import UnknownCustomer
 from console.sandbox.phones import UnknownMember
 
 KEY_HEADER = 'X-Sandbox-Key'
@@ -39,6 +41,7 @@ METHODS = {
     'verify_callback_url',
     'void_tokens',
 }
+PARTS = {'kf', 'servicers'}
 
 
 def routes(sandbox: object, key: str | None) -> list[Route]:
@@ -47,23 +50,35 @@ def routes(sandbox: object, key: str | None) -> list[Route]:
     async def control(request: Request) -> JSONResponse:
         if not _may_control(request, key):
             return _refused(403, f'{KEY_HEADER} is missing or wrong, or this is a browser')
-        name = request.path_params['method']
-        if name not in METHODS:
+        part, name = request.path_params.get('part'), request.path_params['method']
+        method = _method(sandbox, part, name)
+        if method is None:
             return _refused(404, f'there is no {name}')
-        method = getattr(sandbox, name)
         try:
             arguments = await request.json() if await request.body() else {}
             if not isinstance(arguments, dict):
                 raise ValueError('the arguments are a JSON object')
             _check_arguments(method, arguments)
             result = await asyncio.to_thread(method, **arguments)
-        except UnknownMember as error:
-            return _refused(404, f'no member {error}')
+        except (UnknownMember, UnknownCustomer) as error:
+            return _refused(404, f'nobody is called {error}')
         except (ValueError, RuntimeError) as error:
             return _refused(400, str(error))
         return JSONResponse({'result': _plain(result)})
 
-    return [Route('/_sandbox/{method}', control, methods=['POST'])]
+    return [
+        Route('/_sandbox/{method}', control, methods=['POST']),
+        Route('/_sandbox/{part}/{method}', control, methods=['POST']),
+    ]
+
+
+def _method(sandbox: object, part: str | None, name: str) -> Callable[..., Any] | None:
+    if part is None:
+        return getattr(sandbox, name) if name in METHODS else None
+    if part not in PARTS or name.startswith('_'):
+        return None
+    method = getattr(getattr(sandbox, part), name, None)
+    return method if inspect.ismethod(method) else None
 
 
 def _may_control(request: Request, key: str | None) -> bool:

@@ -10,7 +10,8 @@ Direction = Literal['out', 'in']
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS member (
-    key TEXT PRIMARY KEY, userid TEXT NOT NULL, name TEXT NOT NULL, outsider INTEGER NOT NULL
+    key TEXT PRIMARY KEY, userid TEXT NOT NULL, name TEXT NOT NULL, outsider INTEGER NOT NULL,
+    visible INTEGER NOT NULL DEFAULT 1
 ) STRICT;
 CREATE TABLE IF NOT EXISTS phone_entry (
     id INTEGER PRIMARY KEY AUTOINCREMENT, member TEXT NOT NULL REFERENCES member (key), direction TEXT NOT NULL,
@@ -30,11 +31,15 @@ class UnknownMember(LookupError):
 
 @dataclass(frozen=True)
 class Member:
-    """Somebody with a phone. An outsider can sign in, as a stranger, but is not in the company and gets no messages."""
+    """Somebody with a phone. An outsider can sign in, as a stranger, but is not in the company and gets no messages.
+
+    A userid with a slash is a member of a linked company. `visible`: in the app's visible range.
+    """
 
     userid: str
     name: str
     outsider: bool = False
+    visible: bool = True
 
     @property
     def key(self) -> str:
@@ -65,28 +70,31 @@ class Phones:
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
         database.executescript(TABLES)
+        if 'visible' not in {row[1] for row in database.execute('PRAGMA table_info (member)')}:  # a file of 1.0
+            database.execute('ALTER TABLE member ADD COLUMN visible INTEGER NOT NULL DEFAULT 1')
 
     def ensure_member(self, member: Member) -> None:
         """Add the member, or give the one with this userid the new name."""
         self._database.execute(
-            'INSERT INTO member (key, userid, name, outsider) VALUES (?, ?, ?, ?)'
-            ' ON CONFLICT (key) DO UPDATE SET name = excluded.name, outsider = excluded.outsider',
-            (member.key, member.userid, member.name, member.outsider),
+            'INSERT INTO member (key, userid, name, outsider, visible) VALUES (?, ?, ?, ?, ?)'
+            ' ON CONFLICT (key) DO UPDATE SET name = excluded.name, outsider = excluded.outsider,'
+            ' visible = excluded.visible',
+            (member.key, member.userid, member.name, member.outsider, member.visible),
         )
 
     def members(self) -> list[Member]:
         """Everybody, in the order they came."""
-        rows = self._database.execute('SELECT userid, name, outsider FROM member ORDER BY rowid')
-        return [Member(userid, name, bool(outsider)) for userid, name, outsider in rows]
+        rows = self._database.execute('SELECT userid, name, outsider, visible FROM member ORDER BY rowid')
+        return [Member(userid, name, bool(outsider), bool(visible)) for userid, name, outsider, visible in rows]
 
     def member(self, userid: str) -> Member:
         """The member with this userid in any spelling of case. Raises `UnknownMember`."""
         found = self._database.execute(
-            'SELECT userid, name, outsider FROM member WHERE key = ?', (userid.lower(),)
+            'SELECT userid, name, outsider, visible FROM member WHERE key = ?', (userid.lower(),)
         ).fetchone()
         if found is None:
             raise UnknownMember(userid)
-        return Member(found[0], found[1], bool(found[2]))
+        return Member(found[0], found[1], bool(found[2]), bool(found[3]))
 
     def entries(self, member: Member) -> list[PhoneEntry]:
         """The whole phone, oldest first."""

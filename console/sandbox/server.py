@@ -1,39 +1,25 @@
 """The sandbox as one object: started in a thread of its own, controlled from any other."""
 
-import asyncio
 import secrets
-import socket
-import threading
-import time
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar, Unpack
+from typing import Unpack
 
-import httpx
-import uvicorn
 from starlette.applications import Starlette
-from starlette.requests import Request
 
 from console.sandbox import api, control, login
 from console.sandbox.clock import Clock
 from console.sandbox.credentials import SandboxCredentials
+from console.sandbox.dating import Dated
 from console.sandbox.envelopes import MEDIA_FIELDS, Field, MediaKind, event_xml, media_xml, text_xml
 from console.sandbox.faults import Call, Fault
+from console.sandbox.kf_bell import KfBell
+from console.sandbox.kf_side import KfSide
+from console.sandbox.kf_staff import KfStaff
 from console.sandbox.phones import Member, PhoneEntry
-from console.sandbox.pusher import (
-    ANSWER_SECONDS,
-    RETRY_PAUSES,
-    Attempt,
-    Manner,
-    Pusher,
-    PushReport,
-    Verification,
-    is_forged,
-)
+from console.sandbox.pusher import ANSWER_SECONDS, RETRY_PAUSES, Attempt, Manner, PushReport, Verification, is_forged
+from console.sandbox.running import Running
 from console.sandbox.world import Listener, World
-
-START_SECONDS = 10
-Result = TypeVar('Result')
 
 
 class Sandbox:
@@ -59,54 +45,34 @@ class Sandbox:
         answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
         self.credentials = SandboxCredentials(corp_id, agent_id, secret, token, encoding_aes_key)
-        self.callback_url = callback_url
         self._world = World(path, self.credentials)
         self._world.trusted_domain = trusted_domain
         self._control_key = control_key
-        self._retry_pauses, self._answer_seconds = retry_pauses, answer_seconds
+        self._running = Running(
+            self.credentials, callback_url, retry_pauses=retry_pauses, answer_seconds=answer_seconds
+        )
         self._base_url: str | None = None
-        self._thread: threading.Thread | None = None
-        self._server: uvicorn.Server | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._pusher: Pusher | None = None
+        bell = KfBell(self._world, self._running.push_all)
+        self.kf = KfSide(self._world, bell)
+        self.servicers = KfStaff(self._world, bell)
 
     def start(self, host: str = '127.0.0.1', port: int = 0) -> str:
         """Serve in a thread; returns the base URL. Port 0 takes a free one. Raises `OSError` if the port is taken."""
-        listener = socket.create_server((host, port))
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio forgets it here: 40 ms an answer
         app = Starlette(
             routes=[
-                *api.routes(self._world, self._drop_connection),
+                *api.routes(self._world, self._running.drop_connection),
                 *login.routes(self._world),
                 *control.routes(self, self._control_key),
             ]
         )
-        config = uvicorn.Config(
-            app,
-            http='h11',
-            ws='none',
-            lifespan='off',
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=1,
-        )
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._run, args=(self._server, listener), name='sandbox', daemon=True)
-        self._thread.start()
-        give_up = time.monotonic() + START_SECONDS
-        while not self._server.started:
-            if not self._thread.is_alive() or time.monotonic() > give_up:
-                raise RuntimeError('the sandbox did not start')
-            time.sleep(0.01)
-        self._base_url = f'http://{host}:{listener.getsockname()[1]}'
+        self._base_url = self._running.start(Dated(app, self.clock), host, port)
         return self._base_url
 
     def stop(self) -> None:
         """Let hanging calls go, end pushes under way, and close the file."""
-        if self._thread and self._server and self._thread.is_alive():
+        if self._running.alive:
             self.clear_faults()
-            self._server.should_exit = True
-            self._thread.join()
+            self._running.stop()
         self._world.close()
 
     @property
@@ -131,22 +97,33 @@ class Sandbox:
     def clock(self) -> Clock:
         return self._world.clock
 
+    @property
+    def callback_url(self) -> str | None:
+        return self._running.callback_url
+
+    @callback_url.setter
+    def callback_url(self, url: str | None) -> None:
+        self._running.callback_url = url
+
     def advance_clock(self, seconds: float) -> None:
         """The sandbox's time moves on: tokens, codes and tickets age, limits and the duplicate check forget."""
         self.clock.advance(seconds)
 
     def set_callback_url(self, url: str | None) -> None:
         """Where pushes go from now on."""
-        self.callback_url = url
+        self._running.callback_url = url
 
     def set_trusted_domain(self, host: str | None) -> None:
         """The host, with its port, that a sign-in may return to; None accepts this machine's addresses."""
         self._world.trusted_domain = host
 
-    def ensure_member(self, userid: str, name: str, *, outsider: bool = False) -> None:
-        """Make this userid a member, or rename it. An outsider can sign in as a stranger but gets no messages."""
+    def ensure_member(self, userid: str, name: str, *, outsider: bool = False, visible: bool = True) -> None:
+        """Make this userid a member, or rename it. An outsider can sign in as a stranger but gets no messages.
+
+        `visible` False puts the member outside the app's visible range.
+        """
         with self._world.turn():
-            self._world.phones.ensure_member(Member(userid, name, outsider))
+            self._world.phones.ensure_member(Member(userid, name, outsider, visible))
 
     def members(self) -> list[Member]:
         """Everybody, outsiders too, in the order they came."""
@@ -167,7 +144,7 @@ class Sandbox:
         """The member writes `text` to the app. Raises `UnknownMember`."""
         member, msg_id = self._write(userid, 'text', text, msg_id, manner)
         corp_id, agent_id = self.credentials.corp_id, self.credentials.agent_id
-        return self._push(text_xml(corp_id, agent_id, member.userid, text, msg_id=msg_id), manner, msg_id)
+        return self._running.push(text_xml(corp_id, agent_id, member.userid, text, msg_id=msg_id), manner, msg_id)
 
     def send_media(
         self,
@@ -187,7 +164,9 @@ class Sandbox:
         shown = next((str(content[name]) for name in ('Title', 'Label', 'FileName') if content.get(name)), '')
         member, msg_id = self._write(userid, kind, shown, msg_id, manner)
         corp_id, agent_id = self.credentials.corp_id, self.credentials.agent_id
-        return self._push(media_xml(corp_id, agent_id, member.userid, kind, content, msg_id=msg_id), manner, msg_id)
+        return self._running.push(
+            media_xml(corp_id, agent_id, member.userid, kind, content, msg_id=msg_id), manner, msg_id
+        )
 
     def push_event(
         self,
@@ -199,24 +178,24 @@ class Sandbox:
     ) -> PushReport:
         """An event about a member, or without `userid` one of the system's own. `fields` are WeCom's, e.g. EventKey."""
         xml = event_xml(self.credentials.corp_id, self.credentials.agent_id, event, fields or {}, userid=userid)
-        return self._push(xml, manner, None)
+        return self._running.push(xml, manner, None)
 
     def push_xml(self, xml: str, **manner: Unpack[Manner]) -> PushReport:
         """Seal and push whatever this is, well formed or not."""
-        return self._push(xml, manner, None)
+        return self._running.push(xml, manner, None)
 
     def replay(self, push: PushReport) -> Attempt:
         """The last attempt of `push` once more: the identical bytes under the identical signature."""
         last = push.attempts[-1]
-        return self._on_loop(self._running_pusher().post_again(self._target(), last.query, last.request_bytes))
+        return self._running.post_again(last.query, last.request_bytes)
 
     def post_again(self, query: str, body: str) -> Attempt:
         """`replay` for those who hold only the bytes."""
-        return self._on_loop(self._running_pusher().post_again(self._target(), query, body.encode()))
+        return self._running.post_again(query, body.encode())
 
     def verify_callback_url(self) -> Verification:
         """What saving the callback settings in WeCom would say."""
-        return self._on_loop(self._running_pusher().verify(self._target()))
+        return self._running.verify()
 
     def fail_next(
         self, errcode: int = -1, *, path: str = 'message/send', times: int = 1, http_status: int | None = None
@@ -268,7 +247,7 @@ class Sandbox:
 
     def _write(self, userid: str, kind: str, text: str, msg_id: str | None, manner: Manner) -> tuple[Member, str]:
         """Put the line on the member's own phone, unless somebody else only claims it was written."""
-        self._target()
+        self._running.target()
         if msg_id is not None and not msg_id.isdecimal():
             raise ValueError('a MsgId is a number in decimal')
         with self._world.turn():
@@ -278,56 +257,9 @@ class Sandbox:
                 self._world.put_on_phone(member, 'out', kind, _whole_characters(text), msg_id=msg_id)
         return member, msg_id
 
-    def _push(self, xml: str, manner: Manner, msg_id: str | None) -> PushReport:
-        return self._on_loop(self._running_pusher().push(self._target(), xml, manner, msg_id=msg_id))
-
     def _add_fault(self, path: str, fault: Fault, times: int) -> None:
         with self._world.turn():
             self._world.faults.add(path, fault, times)
-
-    def _target(self) -> str:
-        if self.callback_url is None:
-            raise RuntimeError('the sandbox has no callback_url to push to')
-        return self.callback_url
-
-    def _running_pusher(self) -> Pusher:
-        if self._pusher is None:
-            raise RuntimeError('the sandbox is not started')
-        if threading.current_thread() is self._thread:
-            raise RuntimeError('a push from within the sandbox would wait for itself')
-        return self._pusher
-
-    def _on_loop(self, work: Coroutine[Any, Any, Result]) -> Result:
-        if self._loop is None:
-            raise RuntimeError('the sandbox is not started')
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
-
-    def _run(self, server: uvicorn.Server, listener: socket.socket) -> None:
-        try:
-            asyncio.run(self._serve(server, listener))
-        finally:
-            self._pusher = self._loop = None
-
-    async def _serve(self, server: uvicorn.Server, listener: socket.socket) -> None:
-        self._loop = asyncio.get_running_loop()
-        # A connection for each attempt: a console that was killed and came back is not blamed for a stale one.
-        limits = httpx.Limits(max_keepalive_connections=0)
-        async with httpx.AsyncClient(limits=limits, timeout=None, trust_env=False) as client:  # noqa: S113
-            self._pusher = Pusher(
-                client,
-                self.credentials,
-                retry_pauses=self._retry_pauses,
-                answer_seconds=self._answer_seconds,
-            )
-            await server.serve(sockets=[listener])
-
-    def _drop_connection(self, request: Request) -> None:
-        connections = self._server.server_state.connections if self._server else set()
-        for connection in connections:
-            transport = getattr(connection, 'transport', None)
-            if transport and transport.get_extra_info('peername')[:2] == tuple(request.scope['client']):
-                transport.abort()
-                return
 
 
 def _whole_characters(text: str) -> str:

@@ -10,6 +10,9 @@ from pathlib import Path
 from console.sandbox.clock import Clock
 from console.sandbox.credentials import SandboxCredentials
 from console.sandbox.faults import Calls, Faults
+from console.sandbox.gate import Gate
+from console.sandbox.kf import Kf
+from console.sandbox.media import MediaFiles
 from console.sandbox.phones import Direction, Member, Phones
 from console.sandbox.tokens import AccessTokens, JsTickets, SignInCodes
 
@@ -30,6 +33,9 @@ class World:
         self._database.execute('PRAGMA journal_mode = WAL')
         self._database.execute('PRAGMA foreign_keys = ON')
         self.phones = Phones(self._database)
+        self.kf = Kf(self._database)
+        self.media = MediaFiles(self._database)
+        self.gate = Gate()
         self.access_tokens = AccessTokens()
         self.codes = SignInCodes()
         self.tickets = JsTickets()
@@ -61,7 +67,11 @@ class World:
     def put_on_phone(self, member: Member, direction: Direction, kind: str, text: str, *, msg_id: str) -> None:
         """A line on the phone, dated now. The same message twice is one line."""
         if self.phones.add(member, direction, kind, text, at=self.clock.now(), msg_id=msg_id):
-            self._changed[member.userid] = None
+            self.changed(member.userid)
+
+    def changed(self, who: str) -> None:
+        """Those who listen shall hear of this member's or customer's phone when the turn is over."""
+        self._changed[who] = None
 
     def next_msg_id(self) -> str:
         """A 64-bit number in decimal, never used before and greater than the ones before."""

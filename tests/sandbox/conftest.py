@@ -18,6 +18,10 @@ class Caller:
         self._http = httpx.Client(base_url=sandbox.api_base_url, trust_env=False, timeout=5)
         self.token = self.gettoken()['access_token']
 
+    def renew(self) -> None:
+        """Forget the token, e.g. because time went by."""
+        self.token = self.gettoken()['access_token']
+
     def gettoken(self, **changed: str) -> dict[str, Any]:
         query = {'corpid': CREDENTIALS.corp_id, 'corpsecret': CREDENTIALS.secret, **changed}
         return dict(self._http.get('gettoken', params=query).json())
@@ -27,6 +31,10 @@ class Caller:
 
     def post(self, path: str, body: dict[str, Any]) -> httpx.Response:
         return self._http.post(path, params={'access_token': self.token}, json=body)
+
+    def ask(self, path: str, /, **body: Any) -> dict[str, Any]:
+        """The answer to `body`, posted as JSON."""
+        return dict(self.post(path, body).json())
 
     def text(self, userid: str, content: str, **changed: Any) -> dict[str, Any]:
         message = {'touser': userid, 'msgtype': 'text', 'agentid': CREDENTIALS.agent_id, 'text': {'content': content}}

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import gc
 import getpass
+import json
 import logging
 import os
 import secrets
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from console.channels import Channels
     from console.sandbox import Sandbox
+    from console.wecom_sign_in import WeComEntrance
     from console.writing.context import Writer
 
 VERSION = '0.1.0'
@@ -37,6 +39,8 @@ def main(arguments: list[str] | None = None) -> int:
     """The command line. Exit status 0: well; 1: refused, with the reason; 3: the database is in use."""
     options = _command_line().parse_args(arguments)
     os.umask(0o077)
+    if options.run is doctor:
+        return doctor(options)  # also, and above all, when the settings are wrong
     try:
         settings = config.load()
         _prepare(settings)
@@ -53,9 +57,10 @@ def build(settings: Settings) -> 'FastAPI':
     from nicegui import ui
 
     import pages
-    from callbacks import api_v1, domain_file, health
+    from callbacks import api_v1, domain_file, health, oauth
     from callbacks.door import Door
     from console import crash_points, database, dossiers, knowledge, parts, players, sign_in, staff
+    from console import demo as demo_school
     from console.simulation import Simulation
     from console.turns import Pace
     from console.workers import Workers, take_over
@@ -86,6 +91,7 @@ def build(settings: Settings) -> 'FastAPI':
         undo=settings.undo_period,
         channels=channels,
         tokens=sign_in.Tokens(settings.jwt_secret_key.get_secret_value()),
+        entrance=_entrance(settings, channels, sandbox),
         writer=writer,
         workers=workers,
         sandbox=sandbox if settings.simulates else None,
@@ -95,6 +101,8 @@ def build(settings: Settings) -> 'FastAPI':
     parts.put(assembled)
     database.current().read(knowledge.search, '课程')
     if sandbox is not None:
+        for colleague in database.current().read(demo_school.colleagues) if demo else []:
+            sandbox.ensure_member(colleague.wecom_userid, f'{colleague.name} · 员工')
         for player in database.current().read(players.everyone):
             sandbox.ensure_member(player.userid, player.title)
 
@@ -113,6 +121,7 @@ def build(settings: Settings) -> 'FastAPI':
     server = FastAPI(title='EduDesk', version=VERSION, lifespan=lifespan, openapi_url=None)
     server.state.metrics_token = settings.metrics_token.get_secret_value()
     server.include_router(health.router)
+    server.include_router(oauth.router)
     domain_file.mount(server, settings.data_dir / 'verify')
     api_v1.mount(server)
     pages.mount(server)
@@ -218,6 +227,32 @@ def restore(settings: Settings, options: argparse.Namespace) -> int:
     return 0
 
 
+def doctor(options: argparse.Namespace) -> int:
+    """Look at everything, change nothing. Exit status 0 only when nothing is broken."""
+    settings, faults = config.look()
+    folder = settings.data_dir if settings else Path('data')
+    os.environ['NICEGUI_STORAGE_PATH'] = str(folder.resolve() / 'nicegui')
+    from console import doctor, logs
+    from console.doctor import report
+    from models import utc_now
+
+    logs.set_up('CRITICAL', 'text')
+    sys.stdout.reconfigure(errors='replace')  # type: ignore[union-attr]  # not every terminal has every sign
+    examined = doctor.Doctor(doctor.Case.of(settings, faults=tuple(faults)))
+
+    async def examine() -> None:
+        async for _ in examined.examine(tell_robot=options.robot):
+            pass
+
+    asyncio.run(examine())
+    found, at = examined.report(), utc_now()
+    if options.json:
+        print(json.dumps(report.as_json(found, at, VERSION), ensure_ascii=False, indent=2))
+    else:
+        print(report.as_text(found, at, VERSION))
+    return 0 if report.is_well(found) else 1
+
+
 def run_sandbox(settings: Settings, options: argparse.Namespace) -> int:
     from console.sandbox import serve_forever
 
@@ -237,6 +272,10 @@ def _command_line() -> argparse.ArgumentParser:
     make.add_argument('--role', choices=['agent', 'supervisor', 'tester', 'admin'])
     make.add_argument('--password', help='asked for if not given; a command line is visible to other users')
     make.set_defaults(run=create_staff)
+    check = commands.add_parser('doctor', help='check the whole chain and say in Chinese what to mend')
+    check.add_argument('--json', action='store_true', help='for programs')
+    check.add_argument('--robot', action='store_true', help='also send a test message to the alert robot')
+    check.set_defaults(run=doctor)
     save = commands.add_parser('backup', help='write a consistent copy, also while the console runs')
     save.add_argument('path', type=Path)
     save.set_defaults(run=backup)
@@ -319,6 +358,22 @@ def _channels(settings: Settings, sandbox: 'Sandbox | None') -> 'Channels':
             )
         )
     return Channels(apps)
+
+
+def _entrance(settings: Settings, channels: 'Channels', sandbox: 'Sandbox | None') -> 'WeComEntrance':
+    """Through the real WeCom where there is one, else through the sandbox's pages."""
+    from console.wecom_sign_in import Visitors, WeComEntrance
+
+    authorize_page, scan_page = settings.wechat_oauth_base_url, settings.wechat_login_base_url
+    if sandbox is not None and not settings.has_wecom:
+        authorize_page, scan_page = sandbox.oauth_base_url, sandbox.login_base_url
+    return WeComEntrance(
+        client=channels.apps[0].client,
+        visitors=Visitors(settings.secret_key.get_secret_value()),
+        authorize_page=authorize_page,
+        scan_page=scan_page,
+        redirect_uri=f'{settings.base_url}/api/v1/wechat/oauth',
+    )
 
 
 def _writer(settings: Settings) -> 'Writer':

@@ -47,7 +47,9 @@ class Settings(BaseSettings):
     database_url: SecretStr = Field(SecretStr(''), description='SQLite in DATA_DIR, or postgresql://…')
     database_connections: int = Field(8, ge=2, le=64, description='Also the number of database threads (PostgreSQL)')
 
-    secret_key: SecretStr = Field(SecretStr(''), description='Signs sessions; at least 32 bytes')
+    secret_key: SecretStr = Field(
+        SecretStr(''), description='Signs what binds a sign-in through WeCom to its browser; at least 32 bytes'
+    )
     jwt_secret_key: SecretStr = Field(SecretStr(''), description='Signs API tokens; at least 32 bytes')
     field_encryption_keys: SecretStr = Field(
         SecretStr(''), description='Comma-separated, newest first: encrypt phone numbers and WeChat ids at rest'
@@ -192,6 +194,8 @@ def look() -> tuple[Settings | None, list[str]]:
         settings = Settings()
     except ValidationError as faults:
         return None, [_sentence(fault) for fault in faults.errors()]
+    except (OSError, ValueError) as fault:
+        return None, [f'.env: cannot be read ({type(fault).__name__})']
     return settings, _weaknesses(settings) if settings.production else []
 
 

@@ -2,13 +2,22 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Literal, TypedDict
 
 from console.channels import Channels
 from console.sandbox import Sandbox
 from console.sign_in import Tokens
 from console.simulation import Simulation
+from console.wecom_sign_in import WeComEntrance
 from console.workers import Workers
 from console.writing.context import Writer
+
+
+class CookieRules(TypedDict):
+    path: str
+    secure: bool
+    httponly: bool
+    samesite: Literal['lax']
 
 
 @dataclass(kw_only=True)
@@ -23,6 +32,7 @@ class Parts:
     undo: timedelta
     channels: Channels
     tokens: Tokens
+    entrance: WeComEntrance
     writer: Writer
     workers: Workers
     sandbox: Sandbox | None  # None: simulation is off
@@ -37,6 +47,16 @@ class Parts:
     def cookie(self) -> str:
         """Name of the session cookie; the prefix makes browsers insist on https and on this host."""
         return '__Host-edudesk_session' if self.secure else 'edudesk_session'
+
+    @property
+    def visitor_cookie(self) -> str:
+        """Name of the cookie that holds a sign-in through WeCom to the browser that began it."""
+        return '__Host-edudesk_visitor' if self.secure else 'edudesk_visitor'
+
+    @property
+    def cookie_rules(self) -> CookieRules:
+        """Of all our cookies. Lax: whoever comes back from WeCom's page brings them along."""
+        return {'path': '/', 'secure': self.secure, 'httponly': True, 'samesite': 'lax'}
 
 
 _parts: Parts | None = None

@@ -87,7 +87,7 @@ def hash_password_now(password: str) -> str:
     return _hasher.hash(password)
 
 
-def open_session(session: Session, staff_id: int, *, kind: str, address: str | None) -> str:
+def open_session(session: Session, staff_id: int, *, kind: str, address: str | None, through: str = 'password') -> str:
     """Start a sign-in and return its secret, to be kept by the browser or in the token. Raises `NotAllowed`."""
     member = staff.require(session, staff_id)
     secret = secrets.token_urlsafe(32)
@@ -102,8 +102,20 @@ def open_session(session: Session, staff_id: int, *, kind: str, address: str | N
         )
     )
     session.execute(delete(StaffSession).where(StaffSession.expires_at < utc_now()))
-    audit.record(session, 'sign_in', 'staff', member.id, by=member.id, kind=kind, address=address)
+    audit.record(session, 'sign_in', 'staff', member.id, by=member.id, kind=kind, address=address, through=through)
     return secret
+
+
+def renew_session(
+    session: Session, staff_id: int, *, before: str | None, address: str | None, through: str = 'password'
+) -> str:
+    """`open_session` for a browser, ending what it was signed in with `before`: that may have been planted.
+
+    Raises `NotAllowed`.
+    """
+    if before:
+        close_session(session, before[:200])
+    return open_session(session, staff_id, kind='browser', address=address, through=through)
 
 
 def member_of(session: Session, secret: str) -> Staff | None:
@@ -129,6 +141,12 @@ def close_all_sessions(session: Session, staff_id: int, *, by: int) -> None:
     session.execute(delete(StaffSession).where(StaffSession.staff_id == staff_id))
     audit.record(session, 'sign_out_everywhere', 'staff', staff_id, by=by)
     signals.announce(session, signals.staff_changed, staff_id)
+
+
+def local_path(path: str) -> str:
+    """Where a sign-in may lead: to a page of our own. `//elsewhere`, `/\\elsewhere` and whole addresses: the start."""
+    plain_path = path.startswith('/') and path[1:2] not in ('/', '\\') and path.isprintable()
+    return path if plain_path and not path.startswith(('/login', '/logout', '/setup', '/api/')) else '/'
 
 
 class Tokens:

@@ -1,6 +1,7 @@
 """Signing in and out, and the first start: plain HTML that works without a script."""
 
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
@@ -25,8 +26,10 @@ async def ask(request: Request, next: str = '/') -> Response:  # noqa: A002  the
     if parts().setup_code is not None:
         return RedirectResponse('/setup', 303, plain.HEADERS)
     if _signed_in_as(request) is not None:
-        return RedirectResponse(_local(next), 303, plain.HEADERS)
-    return await _form(next)
+        return RedirectResponse(sign_in.local_path(next), 303, plain.HEADERS)
+    if _known_to_wecom(request) and request.query_params.get('with') != 'password':
+        return RedirectResponse(_to_wecom(next), 303, plain.HEADERS)
+    return await _form(request, next)
 
 
 @router.post('/login')
@@ -44,7 +47,7 @@ async def check(
         member_id = await sign_in.with_password(username, password, address=_address(request))
         return await _signed_in(request, member_id, next)
     except ConsoleError as refusal:
-        return await _form(next, username=username, refusal=refusal)
+        return await _form(request, next, username=username, refusal=refusal)
 
 
 @router.post('/login/demo')
@@ -86,7 +89,7 @@ async def leave(request: Request) -> Response:
     secret = request.cookies.get(parts().cookie)
     if secret:
         await transact(sign_in.close_session, secret[:200])
-    return _signed_out()
+    return _signed_out(request)
 
 
 @router.post('/logout-everywhere')
@@ -94,7 +97,7 @@ async def leave_everywhere(request: Request) -> Response:
     member_id = _signed_in_as(request)
     if member_id is not None:
         await transact(sign_in.close_all_sessions, member_id, by=member_id)
-    return _signed_out()
+    return _signed_out(request)
 
 
 async def _first_administrator(username: str, name: str, password: str) -> int:
@@ -114,35 +117,33 @@ async def _first_administrator(username: str, name: str, password: str) -> int:
 
 async def _signed_in(request: Request, member_id: int, next_page: str) -> Response:
     """A new secret at every sign-in: one that was planted before is worth nothing afterwards."""
-    old = request.cookies.get(parts().cookie)
-    if old:
-        await transact(sign_in.close_session, old[:200])
-    secret = await transact(sign_in.open_session, member_id, kind='browser', address=_address(request))
-    answer = RedirectResponse(_local(next_page), 303, plain.HEADERS)
+    secret = await transact(
+        sign_in.renew_session, member_id, before=request.cookies.get(parts().cookie), address=_address(request)
+    )
+    answer = RedirectResponse(sign_in.local_path(next_page), 303, plain.HEADERS)
     answer.set_cookie(
-        parts().cookie,
-        secret,
-        max_age=int(sign_in.BROWSER_SESSION.total_seconds()),
-        path='/',
-        secure=parts().secure,
-        httponly=True,
-        samesite='lax',
+        parts().cookie, secret, max_age=int(sign_in.BROWSER_SESSION.total_seconds()), **parts().cookie_rules
     )
     return answer
 
 
-def _signed_out() -> Response:
-    answer = RedirectResponse('/login', 303, plain.HEADERS)
-    answer.delete_cookie(parts().cookie, path='/', secure=parts().secure, httponly=True, samesite='lax')
+def _signed_out(request: Request) -> Response:
+    # Inside WeCom the plain address would sign the member in again at once.
+    target = '/login?with=password' if _known_to_wecom(request) else '/login'
+    answer = RedirectResponse(target, 303, plain.HEADERS)
+    answer.delete_cookie(parts().cookie, **parts().cookie_rules)
     return answer
 
 
-async def _form(next_page: str, *, username: str = '', refusal: ConsoleError | None = None) -> Response:
+async def _form(
+    request: Request, next_page: str, *, username: str = '', refusal: ConsoleError | None = None
+) -> Response:
     roles = [(role.value, ROLES[role]) for role in Role] if parts().demo else []
     return plain.page(
         'login',
         refusal.http_status if refusal else 200,
-        next=_local(next_page),
+        next=sign_in.local_path(next_page),
+        wecom=_to_wecom(next_page) if _reaches_wecom(request) else '',
         username=username[:64],
         roles=roles,
         **_said(refusal),
@@ -175,7 +176,15 @@ def _address(request: Request) -> str:
     return request.client.host if request.client else ''
 
 
-def _local(path: str) -> str:
-    """Only pages of our own: `//elsewhere`, `/\\elsewhere` and whole addresses lead to the start."""
-    plain_path = path.startswith('/') and path[1:2] not in ('/', '\\') and path.isprintable()
-    return path if plain_path and not path.startswith(('/login', '/logout', '/setup')) else '/'
+def _to_wecom(next_page: str) -> str:
+    return f'/api/v1/wechat/login?{urlencode({"next": sign_in.local_path(next_page)})}'
+
+
+def _reaches_wecom(request: Request) -> bool:
+    """The sandbox's sign-in page is there only for browsers on its own machine."""
+    return not parts().demo or request.url.hostname in ('localhost', '127.0.0.1', '::1')
+
+
+def _known_to_wecom(request: Request) -> bool:
+    """Whether this browser is the one inside WeCom, which tells who its member is. The sandbox would have to ask."""
+    return not parts().demo and 'wxwork/' in request.headers.get('user-agent', '').lower()

@@ -128,6 +128,8 @@ def wecom_settings(wecom: Sandbox) -> dict[str, str]:
         'WECHAT_TOKEN': given.token,
         'WECHAT_ENCODING_AES_KEY': given.encoding_aes_key,
         'WECHAT_API_BASE_URL': wecom.api_base_url,
+        'WECHAT_OAUTH_BASE_URL': wecom.oauth_base_url,
+        'WECHAT_LOGIN_BASE_URL': wecom.login_base_url,
     }
 
 

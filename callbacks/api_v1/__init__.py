@@ -7,6 +7,7 @@ from callbacks.api_v1 import (
     conversations,
     documentation,
     drafts,
+    jssdk,
     knowledge,
     replies,
     sign_in,
@@ -19,7 +20,7 @@ from callbacks.api_v1.envelope import OTHER_WORDS, handle_refusals, refusal, ref
 from callbacks.api_v1.guard import Guard
 
 PREFIX = '/api/v1'
-NOUNS = (sign_in, users, replies, simulate, drafts, conversations, knowledge, students, staff)
+NOUNS = (sign_in, users, replies, simulate, drafts, conversations, knowledge, students, staff, jssdk)
 
 
 def mount(server: FastAPI) -> None:

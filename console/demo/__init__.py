@@ -27,11 +27,12 @@ from models import (
 FOLDER = Path(__file__).parent
 
 ACCOUNTS = (
-    ('demo.agent', '周顾问', Role.AGENT),
-    ('demo.supervisor', '林主管', Role.SUPERVISOR),
-    ('demo.tester', '何测试', Role.TESTER),
-    ('demo.admin', '陈管理员', Role.ADMIN),
+    ('demo.agent', '周顾问', Role.AGENT, 'ZhouGuWen'),
+    ('demo.supervisor', '林主管', Role.SUPERVISOR, 'LinZhuGuan'),
+    ('demo.tester', '何测试', Role.TESTER, 'HeCeShi'),
+    ('demo.admin', '陈管理员', Role.ADMIN, 'ChenGuanLi'),
 )
+"""Name to sign in with, name, role, and who they are in the sandbox's WeCom."""
 OLD_SCRIPTS_USER = 'test'
 """The `external_userid` that the scripts of the system before this one use."""
 
@@ -40,8 +41,17 @@ def load(session: Session) -> bool:
     """Fill a console without students; False if there is anything in it already."""
     if present(session) or session.scalar(select(Student.id).limit(1)):
         return False
-    for username, name, role in ACCOUNTS:
-        staff.create(session, username=username, name=name, role=role, password_hash=None, by=None, demo=True)
+    for username, name, role, wecom_userid in ACCOUNTS:
+        staff.create(
+            session,
+            username=username,
+            name=name,
+            role=role,
+            password_hash=None,
+            wecom_userid=wecom_userid,
+            by=None,
+            demo=True,
+        )
     knowledge.put(session, [_entry(entry) for entry in _read('knowledge')], by=None)
     people = {given['name']: _student(session, given) for given in _read('students')}
     for number, past in enumerate(_read('conversations')):
@@ -59,6 +69,11 @@ def present(session: Session) -> bool:
 def account(session: Session, role: Role) -> Staff | None:
     """The demo account of this role."""
     return session.scalar(select(Staff).where(Staff.demo.is_(True), Staff.role == role, Staff.active.is_(True)))
+
+
+def colleagues(session: Session) -> list[Staff]:
+    """The demo accounts that have somebody in the sandbox's WeCom."""
+    return list(session.scalars(select(Staff).where(Staff.demo.is_(True), Staff.wecom_userid.is_not(None))))
 
 
 def questions() -> list[str]:

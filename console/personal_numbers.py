@@ -101,6 +101,20 @@ def unmask(text: str, known: dict[str, str]) -> str:
     return text
 
 
+def blotted(text: str) -> str:
+    """`text` with every number in it masked, for what has no conversation to seal the values in."""
+    for begin, stop, _ in sorted(_numbers(text), reverse=True):
+        text = text[:begin] + masked(text[begin:stop]) + text[stop:]
+    return text
+
+
+def unblotted(text: str, original: str) -> str:
+    """`text`, written by who was shown `blotted(original)`, with the numbers of `original` where their masks stand."""
+    for begin, stop, _ in _numbers(original):
+        text = text.replace(masked(original[begin:stop]), original[begin:stop])
+    return text
+
+
 def reveal(session: Session, conversation_id: int, token: str, *, by: int, reason: str) -> str | None:
     """The true value, and a line in the audit. Raises `NotAllowed`."""
     staff.require(session, by, staff.Action.SEE_NUMBERS)

@@ -32,6 +32,15 @@ turn_opened: Signal = Signal()
 delivery_queued: Signal = Signal()
 """A released reply waits to be sent. Carries the conversation's id."""
 
+customers_changed: Signal = Signal()
+"""Customers were read from WeCom, or are to be read. Carries 0."""
+
+media_wanted: Signal = Signal()
+"""A picture, recording or file waits to be fetched. Carries its id."""
+
+kf_due: Signal = Signal()
+"""A 微信客服 account has something to be read. Carries the account's id."""
+
 BY_NAME: dict[str, Signal] = {name: value for name, value in list(globals().items()) if isinstance(value, Event)}
 
 

@@ -3,13 +3,13 @@
 import re
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, delete, false, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, delete, false, func, or_, select, true
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from console import audit, signals
 from console.errors import Conflict, Invalid, NotAllowed, NotFound
-from models import Channel, Conversation, Role, Staff, StaffSession, Student
+from models import Channel, Contact, Conversation, Role, Staff, StaffSession, Student
 
 SHORTEST_PASSWORD = 12
 LONGEST_PASSWORD = 128
@@ -101,6 +101,20 @@ def sees_students(member: Staff) -> ColumnElement[bool]:
             return true()
         case Role.AGENT:
             return or_(Student.owner_id == member.id, Student.owner_id.is_(None))
+    return false()
+
+
+def sees_contacts(member: Staff) -> ColumnElement[bool]:
+    """Which followed customers this member may know of; a condition for a query that selects from `Contact`."""
+    match member.role:
+        case Role.SUPERVISOR | Role.ADMIN:
+            return true()
+        case Role.AGENT:
+            own = Contact.student_id.in_(select(Student.id).where(Student.owner_id == member.id))
+            if member.wecom_userid is None:
+                return own
+            followed = Contact.channel == Channel.CONTACT, func.lower(Contact.account) == member.wecom_userid.lower()
+            return or_(and_(*followed), own)
     return false()
 
 

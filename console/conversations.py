@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, insert, or_, select, tuple_
 from sqlalchemy.orm import Session, joinedload
 
-from console import audit, personal_numbers, signals, staff
+from console import audit, media_files, personal_numbers, signals, staff
 from console.database import insert_many_once
 from console.errors import NotFound
 from models import (
@@ -42,6 +42,7 @@ class Heard:
     media_id: str | None = None
     fields: dict[str, Any] | None = None
     account: str = ''  # which of our accounts the parent wrote to, where a channel has several
+    corp_id: str = ''  # whose token opens `media_id`; empty: the file is not fetched
 
     @property
     def person(self) -> 'Person':
@@ -82,6 +83,7 @@ def hear(session: Session, heard: Sequence[Heard]) -> list[Conversation]:
     talks = _conversations_with(session, [one.person for one in heard])
     known = _known_ids(session, talks, heard)
     rows: list[dict[str, Any]] = []
+    media: dict[tuple[int, int], str] = {}
     now = utc_now()
     for one in heard:
         conversation = talks[one.person]
@@ -91,6 +93,8 @@ def hear(session: Session, heard: Sequence[Heard]) -> list[Conversation]:
             known.add((conversation.id, one.external_id))
         text = personal_numbers.tokenise(session, conversation.id, one.text)
         _count(conversation, Direction.IN, text, now)
+        if one.media_id and one.corp_id:
+            media[conversation.id, conversation.last_seq] = one.corp_id
         rows.append(
             {
                 'conversation_id': conversation.id,
@@ -109,6 +113,8 @@ def hear(session: Session, heard: Sequence[Heard]) -> list[Conversation]:
     if rows:
         session.flush()
         session.connection().execute(insert(Message.__table__), rows)  # type: ignore[arg-type]
+    if media:
+        media_files.want_at(session, media)
     changed = {row['conversation_id'] for row in rows}
     for conversation_id in changed:
         signals.announce(session, signals.conversation_changed, conversation_id)

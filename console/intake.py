@@ -137,6 +137,7 @@ def _heard(event: Any, channel: Channel, said: WeComEvent) -> conversations.Hear
         text=said.text,
         sent_at=said.created_at or event.sent_at,
         media_id=said.media_id,
+        corp_id=event.corp_id,
         fields={key: value for key, value in said.fields.items() if key not in ('Content', 'MsgId')},
     )
 

@@ -1,0 +1,306 @@
+"""Pictures, recordings and files: wanted with their message, fetched once, kept sealed, shown to who may see them."""
+
+import logging
+import random
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import delete, or_, select, tuple_
+from sqlalchemy.orm import Session
+
+from console import alerts, file_types, leases, media_shelf, signals, staff
+from console.crypto import CannotOpen, cipher
+from console.errors import Invalid, NotFound
+from models import Conversation, Draft, MediaFile, MediaStatus, Message, utc_now
+
+log = logging.getLogger(__name__)
+
+KINDS = ('image', 'voice', 'video', 'file')
+LARGEST = 20 * 1024 * 1024
+"""Bytes; WeCom itself delivers nothing larger (path/90254)."""
+
+LARGEST_PICTURE = 10 * 1024 * 1024
+LEASE = timedelta(minutes=3)
+"""Longer than the longest fetch (`wecom.media.DEADLINE`), so that a lease lost means a process lost."""
+
+PAUSES = [timedelta(seconds=s) for s in (5, 30, 120, 600, 1800, 3600, 10_800, 10_800, 21_600, 21_600)]
+LIFETIME = timedelta(days=3)
+"""How long WeCom keeps what a media id names (path/90254)."""
+
+KEPT_UNSENT = timedelta(days=7)
+"""How long a file stays that was given and never sent: longer than a draft may wait."""
+
+MOST_SWEPT = 100
+
+NAMES = {'image': '图片', 'voice': '语音', 'video': '视频', 'file': '文件'}
+GONE = '文件不在这台服务器上，可能没有随备份恢复。请联系管理员。'
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """A file taken for fetching. Finish it under its token."""
+
+    media_file_id: int
+    token: int
+    corp_id: str
+    media_id: str
+    kind: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stored:
+    """Bytes that lie on the shelf and no row knows of yet. `mime` is what they show themselves."""
+
+    path: str
+    name: str
+    mime: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trouble:
+    """Why a file could not be fetched, for the person at the screen; `for_good` if another try is no use."""
+
+    text: str
+    for_good: bool
+    pause: timedelta | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """A file as staff see it. `path` is None until the bytes are here."""
+
+    id: int
+    kind: str
+    status: MediaStatus
+    name: str
+    mime: str
+    size: int
+    trouble: str | None
+    path: str | None
+
+    @property
+    def inline(self) -> bool:
+        """Whether a browser may draw or play it in the page."""
+        return self.path is not None and self.mime in file_types.SAFE_TO_SHOW
+
+
+def want(session: Session, message: Message, *, corp_id: str) -> MediaFile | None:
+    """Have the file of a message fetched, once; None if it has none. Call it in the transaction of the message.
+
+    `corp_id` says whose token opens it.
+    """
+    if message.kind not in KINDS or not message.media_id:
+        return None
+    known = session.scalar(select(MediaFile).where(MediaFile.message_id == message.id))
+    if known is not None:
+        return known
+    wanted = MediaFile(message_id=message.id, corp_id=corp_id, media_id=message.media_id, kind=message.kind)
+    session.add(wanted)
+    session.flush()
+    signals.announce(session, signals.media_wanted, wanted.id)
+    return wanted
+
+
+def want_at(session: Session, places: Mapping[tuple[int, int], str]) -> None:
+    """`want` for the messages at these (conversation id, seq), each with its corp id."""
+    for message in session.scalars(select(Message).where(tuple_(Message.conversation_id, Message.seq).in_(places))):
+        want(session, message, corp_id=places[message.conversation_id, message.seq])
+
+
+def claim_next(session: Session) -> Claim | None:
+    """Take the file that is due longest; None: there is none."""
+    row = leases.claim(session, MediaFile, ready=MediaStatus.WAITING, running=MediaStatus.FETCHING, lease=LEASE)
+    if row is None:
+        return None
+    return Claim(
+        media_file_id=row.id, token=row.lease_token, corp_id=row.corp_id, media_id=row.media_id or '', kind=row.kind
+    )
+
+
+def store(content: bytes, name: str, kind: str) -> Stored:
+    """Put bytes on the shelf, outside of any transaction. Raises `Invalid` for what is not of this kind."""
+    mime = file_types.sniffed(content)
+    if len(content) > LARGEST:
+        raise Invalid('file', '文件超过 20 MB，没有保存。')
+    if not file_types.is_a(mime, kind):
+        found = file_types.word_for(mime)
+        raise Invalid('file', f'发来的不是{NAMES[kind]}（内容是{found}），已拦截，没有保存。')
+    return Stored(
+        path=media_shelf.put(content),
+        name=file_types.cleaned(name, NAMES[kind]),
+        mime=mime,
+        size=len(content),
+        sha256=sha256(content).hexdigest(),
+    )
+
+
+def record(session: Session, claim: Claim, outcome: Stored | Trouble) -> bool:
+    """Write down what a fetch came to; False if the claim is no longer ours and nothing was written."""
+    row = session.scalar(
+        select(MediaFile)
+        .where(
+            MediaFile.id == claim.media_file_id,
+            MediaFile.lease_token == claim.token,
+            MediaFile.status == MediaStatus.FETCHING,
+        )
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if row is None:
+        return False
+    row.lease_until, row.lost_leases = None, 0
+    if isinstance(outcome, Stored):
+        _keep(row, outcome)
+    else:
+        _put_off(session, row, outcome)
+    _announce(session, row)
+    return True
+
+
+def _keep(row: MediaFile, stored: Stored) -> None:
+    row.status, row.last_error = MediaStatus.KEPT, None
+    row.path, row.mime, row.size, row.sha256 = stored.path, stored.mime, stored.size, stored.sha256
+    row.name = cipher().seal(stored.name, f'media_file.name:{stored.path}')
+
+
+def _put_off(session: Session, row: MediaFile, trouble: Trouble) -> None:
+    row.last_error = trouble.text
+    if trouble.pause is not None:  # not this file's fault, so no attempt
+        row.attempts -= 1
+        alerts.raise_alert(session, 'media', trouble.text)
+    pause = trouble.pause or PAUSES[min(row.attempts, len(PAUSES)) - 1] * random.uniform(0.5, 1.0)  # noqa: S311
+    if trouble.for_good or utc_now() + pause > row.created_at + LIFETIME:
+        row.status = MediaStatus.REFUSED
+        return
+    row.status, row.due_at = MediaStatus.WAITING, utc_now() + pause
+
+
+def _announce(session: Session, row: MediaFile) -> None:
+    conversation_id = session.scalar(select(Message.conversation_id).where(Message.id == row.message_id))
+    if conversation_id is not None:
+        signals.announce(session, signals.conversation_changed, conversation_id)
+
+
+def park_lost(session: Session) -> int:
+    """Files whose fetch ended with its process three times are left alone; how many."""
+    rows = leases.park_rows(session, MediaFile, running=MediaStatus.FETCHING, parked=MediaStatus.REFUSED)
+    for row in rows:
+        _announce(session, row)
+    return len(rows)
+
+
+def give(session: Session, stored: Stored, kind: str, *, by: int) -> MediaFile:
+    """A colleague gave a file, to be sent. It is hers alone until it goes out or to review. Raises `NotAllowed`."""
+    staff.require(session, by, staff.Action.PROPOSE_REPLY)
+    given = MediaFile(corp_id='', kind=kind, given_by_id=by)
+    _keep(given, stored)
+    session.add(given)
+    session.flush()
+    return given
+
+
+def given(session: Session, media_file_id: int, *, by: int) -> MediaFile:
+    """What `by` gave and nobody has sent yet, locked. Raises `NotFound`."""
+    row = session.scalar(
+        select(MediaFile)
+        .where(MediaFile.id == media_file_id, MediaFile.given_by_id == by, MediaFile.message_id.is_(None))
+        .with_for_update()
+    )
+    if row is None:
+        raise NotFound('这个文件')
+    return row
+
+
+def of_draft(session: Session, draft: Draft) -> MediaFile | None:
+    """The file that a draft would send."""
+    named = next((source['ref'] for source in draft.sources if source['kind'] == 'file'), None)
+    return session.get(MediaFile, int(named)) if named else None
+
+
+def seen(session: Session, media_file_id: int, *, by: int, draft_id: int | None = None) -> Shown:
+    """One file that is here, if `by` may know of its conversation, or gave it; `draft_id` names a draft it waits in.
+
+    Raises `NotFound`, `NotAllowed`.
+    """
+    member = staff.require(session, by, staff.Action.SEE_CONVERSATIONS)
+    row = session.scalar(
+        select(MediaFile)
+        .outerjoin(Message, Message.id == MediaFile.message_id)
+        .outerjoin(Conversation, Conversation.id == Message.conversation_id)
+        .where(
+            MediaFile.id == media_file_id,
+            MediaFile.status == MediaStatus.KEPT,
+            or_(
+                MediaFile.message_id.is_not(None) & Message.recalled_at.is_(None) & staff.sees_conversations(member),
+                MediaFile.message_id.is_(None) & (MediaFile.given_by_id == by),
+            ),
+        )
+    )
+    if row is None and draft_id is not None:
+        draft = session.scalar(
+            select(Draft)
+            .join(Conversation, Conversation.id == Draft.conversation_id)
+            .where(Draft.id == draft_id, staff.sees_conversations(member))
+        )
+        waiting = of_draft(session, draft) if draft is not None else None
+        row = waiting if waiting is not None and waiting.id == media_file_id else None
+    if row is None:
+        raise NotFound('这个文件')
+    return shown(row)
+
+
+def of_messages(session: Session, message_ids: Iterable[int]) -> dict[int, Shown]:
+    """The file of each message that has one."""
+    rows = session.scalars(select(MediaFile).where(MediaFile.message_id.in_(list(message_ids))))
+    return {row.message_id: shown(row) for row in rows if row.message_id is not None}
+
+
+def shown(row: MediaFile) -> Shown:
+    name = NAMES[row.kind]
+    if row.name is not None:
+        try:
+            name = cipher().open(row.name, f'media_file.name:{row.path}')
+        except CannotOpen:
+            name = f'{name}（名称无法解密）'
+    return Shown(
+        id=row.id,
+        kind=row.kind,
+        status=row.status,
+        name=name,
+        mime=row.mime or file_types.UNKNOWN,
+        size=row.size or 0,
+        trouble=row.last_error,
+        path=row.path,
+    )
+
+
+def forget_unsent(session: Session) -> int:
+    """Rows of files that were given and never sent go after a while; how many. `sweep` then takes the bytes."""
+    old: Any = session.execute(
+        delete(MediaFile).where(MediaFile.message_id.is_(None), MediaFile.created_at < utc_now() - KEPT_UNSENT)
+    )
+    return int(old.rowcount)
+
+
+def known_paths(session: Session) -> set[str]:
+    return set(session.scalars(select(MediaFile.path).where(MediaFile.path.is_not(None))).all())  # type: ignore[arg-type]
+
+
+def sweep(known: set[str]) -> int:
+    """Take away bytes that were written an hour ago and that no row knows of; how many. `known` is read just before.
+
+    Where most of what lies here is unknown, the database is another one than it was, and nothing is touched.
+    """
+    here = list(media_shelf.paths(before=utc_now() - timedelta(hours=1)))
+    unknown = [path for path in here if path not in known]
+    if len(unknown) > max(MOST_SWEPT, len(here) // 2):
+        log.warning('%d of %d media files are unknown to this database; none is removed', len(unknown), len(here))
+        return 0
+    for path in unknown:
+        media_shelf.drop(path)
+    return len(unknown)

@@ -1,11 +1,16 @@
 """What a person should look at: raised by the machine, counted while it repeats, closed by a person or by itself."""
 
+from datetime import timedelta
+
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from console import signals, staff
 from console.database import insert_once
 from models import Alert, utc_now
+
+WORTH_TELLING = timedelta(hours=1)
+"""Nobody is told of trouble that was over before."""
 
 
 def raise_alert(session: Session, kind: str, text: str) -> None:
@@ -48,8 +53,13 @@ def close(session: Session, alert_id: int, *, by: int) -> None:
 
 
 def unannounced(session: Session) -> list[Alert]:
-    """Open alerts the group robot has not been told of."""
-    return list(session.scalars(select(Alert).where(Alert.closed_at.is_(None), Alert.announced_at.is_(None)).limit(20)))
+    """What the group robot has not been told of: first open alerts, then those it was told of that are over.
+
+    An alert that is over and told to be over was announced after it was closed.
+    """
+    fresh = select(Alert).where(Alert.closed_at.is_(None), Alert.announced_at.is_(None))
+    over = select(Alert).where(Alert.announced_at < Alert.closed_at, Alert.closed_at > utc_now() - WORTH_TELLING)
+    return [*session.scalars(fresh.order_by(Alert.id).limit(20)), *session.scalars(over.order_by(Alert.id).limit(20))]
 
 
 def mark_announced(session: Session, alert_ids: list[int]) -> None:

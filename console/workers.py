@@ -3,19 +3,21 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
+from types import MappingProxyType
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-import requests
 from sqlalchemy.orm import Session
 
-from console import alerts, deliveries, dossiers, drafts, intake, leases, signals, turns
+from console import deliveries, dossiers, drafts, intake, leases, signals, turns
+from console.announcer import Announcer
 from console.channels import Channels
 from console.crash_points import passing
 from console.database import current, read, transact
+from console.watch import Trouble, Watch
 from console.writing.context import Writer, WritingFailed
 from models import Delivery, DeliveryStatus, Turn, TurnStatus
 
@@ -51,13 +53,24 @@ class Workers:
     """All loops of one process. Correctness is the database's; these only keep it moving."""
 
     def __init__(
-        self, *, channels: Channels, writer: Writer, pace: turns.Pace, alert_webhook: str = '', pause: float = 0.3
+        self,
+        *,
+        channels: Channels,
+        writer: Writer,
+        pace: turns.Pace,
+        alert_webhook: str = '',
+        troubles: Mapping[str, Trouble] = MappingProxyType({}),
+        pause: float = 0.3,
     ) -> None:
-        """`pause` in seconds between two looks at an empty queue; news of work cuts it short."""
+        """`pause` in seconds between two looks at an empty queue; news of work cuts it short.
+
+        `troubles` are watched for beside our own, by kind of alert.
+        """
         self._channels = channels
         self._writer = writer
         self._pace = pace
-        self._alert_webhook = alert_webhook
+        self.announcer = Announcer(alert_webhook)
+        self._watch = Watch({'worker': self._stuck_words, **troubles})
         self._pause = pause
         self._stopping = asyncio.Event()
         self._seen: dict[str, float] = {}
@@ -78,7 +91,8 @@ class Workers:
                 signals.delivery_queued,
             ),
             self._loop('tidy', self._tidy, None, pause=10),
-            self._loop('announce', self._announce, None, pause=10),
+            self._loop('announce', self.announcer.announce, None, pause=10),
+            self._loop('watch', self._watch.look, None, pause=30),
         ]
         try:
             yield self
@@ -210,15 +224,9 @@ class Workers:
         await transact(drafts.expire)
         return False
 
-    async def _announce(self) -> bool:
-        if not self._alert_webhook:
-            return False
-        waiting = await read(alerts.unannounced)
-        if waiting:
-            text = '\n'.join(f'【EduDesk】{alert.text}' for alert in waiting)
-            if await asyncio.to_thread(_tell_robot, self._alert_webhook, text):
-                await transact(alerts.mark_announced, [alert.id for alert in waiting])
-        return False
+    def _stuck_words(self) -> str | None:
+        stuck = self.stuck()
+        return f'后台任务 {"、".join(stuck)} 已停住 2 分钟。请查看日志，然后重新启动控制台。' if stuck else None
 
 
 async def _surely(work: Callable[Concatenate[Session, P], object], /, *args: P.args, **kwargs: P.kwargs) -> None:
@@ -231,16 +239,3 @@ async def _give_way() -> None:
         if not current().pressed:
             return
         await asyncio.sleep(GIVEN_WAY)
-
-
-def _tell_robot(webhook: str, text: str) -> bool:
-    """Post to a group robot. See developer.work.weixin.qq.com/document/path/99110, read 2026-11-24."""
-    payload = {'msgtype': 'text', 'text': {'content': text.encode()[:2048].decode(errors='ignore')}}
-    try:
-        answer = requests.post(webhook, json=payload, timeout=(3, 10), allow_redirects=False)
-        told = answer.ok and answer.json().get('errcode') == 0
-    except (requests.RequestException, ValueError, AttributeError):
-        told = False
-    if not told:
-        log.warning('the alert robot could not be told; trying again')
-    return told

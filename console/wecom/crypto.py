@@ -32,9 +32,10 @@ class NotFromWeCom(ConsoleError):
 
 
 class CallbackCrypto:
-    """Checks and opens what WeCom posts to one callback address, and seals as WeCom does. Safe to share between threads.
+    """Checks and opens what WeCom posts to one callback address, and seals as WeCom does.
 
-    `receive_id` is the CorpID for a self-built app. Raises `Invalid` for an EncodingAESKey that cannot be one.
+    Safe to share between threads. `receive_id` is the CorpID for a self-built app. Raises `Invalid` for an
+    EncodingAESKey that cannot be one.
     """
 
     def __init__(self, token: str, encoding_aes_key: str, receive_id: str) -> None:

@@ -17,6 +17,8 @@ from console.wecom.refusals import WeComRefused, WeComUnreachable
 for _name in ('urllib3.connection', 'urllib3.connectionpool'):
     logging.getLogger(_name).setLevel(logging.ERROR)
 
+SECRET_NAMES = {'access_token', 'corpsecret', 'code', 'key'}
+
 _JSON = {'Content-Type': 'application/json; charset=utf-8'}
 
 Answer = dict[str, Any]
@@ -42,7 +44,7 @@ class Transport:
         Raises `WeComRefused`, `WeComUnreachable`.
         """
         response = self._respond(path, params, body)
-        secrets = [value for name, value in params.items() if name in {'access_token', 'corpsecret', 'code'} and value]
+        secrets = [value for name, value in params.items() if name in SECRET_NAMES and value]
         if response.status_code == 429:
             raise WeComRefused(45009, 'HTTP 429')  # the same words on another level
         if response.status_code != 200:

@@ -2,27 +2,21 @@
 
 import logging
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Protocol
 
 from console.deliveries import Claim, Outcome, Verdict
+from console.kf_messages import KfMessages
+from console.verdicts import outcome_of
 from console.wecom.client import WeComClient
 from console.wecom.crypto import CallbackCrypto
 from console.wecom.events import WeComEvent, parse
+from console.wecom.kf import KfClient
 from console.wecom.messages import text_message
-from console.wecom.refusals import RefusalKind, WeComRefused, WeComUnreachable
+from console.wecom.refusals import WeComRefused, WeComUnreachable
 from models import Channel, Contact, Delivery
 
 log = logging.getLogger(__name__)
 
-PAUSES = {
-    RefusalKind.RATE: timedelta(minutes=1),
-    RefusalKind.CONFIGURATION: timedelta(minutes=5),
-    RefusalKind.CREDENTIAL: timedelta(minutes=10),
-}
-"""How long a channel rests when the trouble is not this message's."""
-
-WECOM_BUSY = -1
 DUPLICATE_CHECK_SECONDS = 14_400
 SPREAD = 1_790
 """Seconds by which the duplicate check may be shorter: it must still outlast `deliveries.GIVE_UP_AFTER`."""
@@ -75,29 +69,18 @@ class AppMessages:
         return Outcome(verdict=Verdict.ACCEPTED, wecom_msgid=msgid, errcode=0)
 
 
-def outcome_of(refused: WeComRefused) -> Outcome:
-    """What a refusal means for the part that met it."""
-    if refused.kind in PAUSES:
-        verdict = Verdict.PAUSE
-    elif refused.kind in (RefusalKind.RETRY, RefusalKind.TOKEN):
-        verdict = Verdict.RETRY
-    else:
-        verdict = Verdict.REFUSED
-    return Outcome(
-        verdict=verdict,
-        errcode=refused.errcode,
-        text=str(refused),
-        pause=PAUSES.get(refused.kind),
-        most_attempts=3 if refused.errcode == WECOM_BUSY else None,
-    )
-
-
 class Channels:
-    """Every channel of this installation, and whose keys open which callback."""
+    """Every channel of this installation, and whose keys open which callback.
 
-    def __init__(self, apps: list[WeComApp]) -> None:
+    `kf` speaks for the 微信客服 accounts, of one company only.
+    """
+
+    def __init__(self, apps: list[WeComApp], *, kf: KfClient | None = None) -> None:
         self.apps = apps
+        self.kf = kf
         self._adapters: dict[str, Adapter] = {app.channel: AppMessages(app) for app in apps}
+        if kf is not None:
+            self._adapters[Channel.KF] = KfMessages(kf)
         self._by_corp = {app.corp_id: app for app in apps}
 
     def freeze(self, delivery: Delivery, contact: Contact, text: str) -> bytes:

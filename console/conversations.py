@@ -49,6 +49,9 @@ class Heard:
         return self.channel, self.account, self.external_userid
 
 
+_IDS = ('UserName', 'Id', '_id', 'userid', 'appid')
+"""How the names end under which WeCom keeps its own ids."""
+
 Person = tuple[Channel, str, str]
 """Whom a conversation is with: the channel, our account in it ('' where it has but one), the external userid."""
 
@@ -104,7 +107,7 @@ def hear(session: Session, heard: Sequence[Heard]) -> list[Conversation]:
                 'kind': one.kind,
                 'text': text,
                 'media_id': one.media_id,
-                'fields': _tokenised(session, conversation.id, one.fields or {}),
+                'fields': tokenised(session, conversation.id, one.fields or {}),
                 'external_id': one.external_id,
                 'sent_at': one.sent_at,
                 'created_at': now,
@@ -121,7 +124,7 @@ def hear(session: Session, heard: Sequence[Heard]) -> list[Conversation]:
     return [conversation for conversation in talks.values() if conversation.id in changed]
 
 
-def _tokenised(session: Session, conversation_id: int, fields: Mapping[str, Any]) -> dict[str, Any]:
+def tokenised(session: Session, conversation_id: int, fields: Mapping[str, Any]) -> dict[str, Any]:
     """A link's title or a place may hold a personal number as well as the text; WeCom's own ids do not."""
 
     def kept(value: Any) -> Any:
@@ -129,7 +132,7 @@ def _tokenised(session: Session, conversation_id: int, fields: Mapping[str, Any]
             return [kept(one) for one in value]
         return personal_numbers.tokenise(session, conversation_id, value) if isinstance(value, str) else value
 
-    return {name: value if name.endswith(('UserName', 'Id')) else kept(value) for name, value in fields.items()}
+    return {name: value if name.endswith(_IDS) else kept(value) for name, value in fields.items()}
 
 
 def add_message(session: Session, conversation: Conversation, **columns: Any) -> Message:
@@ -339,6 +342,11 @@ def ensure(session: Session, channel: Channel, external_userid: str, *, account:
     """The conversation with this person, locked; made if there is none."""
     person = channel, account, external_userid
     return _conversations_with(session, [person])[person]
+
+
+def with_people(session: Session, people: Iterable[Person]) -> dict[Person, Conversation]:
+    """Each person's conversation, locked in the order of ids; made where there is none."""
+    return _conversations_with(session, list(people))
 
 
 def _count(conversation: Conversation, direction: Direction, text: str, now: datetime) -> None:

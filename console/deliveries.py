@@ -14,7 +14,7 @@ from enum import StrEnum
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, aliased
 
-from console import alerts, audit, leases, personal_numbers, signals, staff
+from console import alerts, audit, conversations, kf_sessions, kf_window, leases, personal_numbers, signals, staff
 from console.crypto import CannotOpen, cipher
 from console.errors import Conflict, ConsoleError, NotFound
 from models import (
@@ -67,6 +67,7 @@ class Outcome:
     text: str | None = None  # for the person at the screen: why, and what to do
     pause: timedelta | None = None
     maybe_sent: bool = False  # the request may have arrived although no answer came
+    session: tuple[int, str | None] | None = None  # kf: who answers, as WeCom said on the way
     most_attempts: int | None = None  # fewer than usual, where WeCom asks for it
 
 
@@ -79,6 +80,10 @@ class Claim:
     conversation_id: int
     channel: str
     to_user: str
+    account: str  # of ours, through which the contact is reached; see `Contact.account`
+    kind: str
+    client_id: str
+    repeat: bool  # an attempt before this one may have arrived
     request: bytes
     last: bool
 
@@ -96,10 +101,14 @@ def queue(
     draft: Draft | None,
     due_in: timedelta,
 ) -> list[Delivery]:
-    """Put a message's parts on their way, the first no earlier than `due_in` from now."""
+    """Put a message's parts on their way, the first no earlier than `due_in` from now.
+
+    Raises `Invalid` where the channel would not take them all.
+    """
+    kf_window.require_room(session, conversation, len(parts))
     rows = []
     for number, text in enumerate(parts, 1):
-        client_id = f'{secrets.token_hex(13)}_p{number}'
+        client_id = new_id(number)
         rows.append(
             Delivery(
                 conversation_id=conversation.id,
@@ -147,9 +156,9 @@ def claim_next(session: Session, freeze: Freeze) -> Claim | None:
             session.flush()
             continue
         row.maybe_sent = row.maybe_sent or row.lost_leases > 0  # whoever held it may have vanished after the call
-        if row.maybe_sent and _too_late(row, utc_now()):
+        if _untellable(row, utc_now()):
             row.last_error = TOO_LATE
-            _give_up(session, row, DeliveryStatus.UNCERTAIN)
+            give_up(session, row, DeliveryStatus.UNCERTAIN)
             session.flush()
             continue
         contact = session.scalars(
@@ -157,11 +166,16 @@ def claim_next(session: Session, freeze: Freeze) -> Claim | None:
             .join(Conversation, Conversation.contact_id == Contact.id)
             .where(Conversation.id == row.conversation_id)
         ).one()
+        if why := kf_window.why_not(session, row):
+            row.last_error = why
+            give_up(session, row, DeliveryStatus.DEAD)
+            session.flush()
+            continue
         try:
             request = _request(row, contact, freeze)
         except (ConsoleError, CannotOpen) as fault:
             row.last_error = str(fault) if isinstance(fault, ConsoleError) else CANNOT_OPEN
-            _give_up(session, row, DeliveryStatus.DEAD)
+            give_up(session, row, DeliveryStatus.DEAD)
             session.flush()
             continue
         return _claimed(session, row, contact, request)
@@ -188,6 +202,10 @@ def _claimed(session: Session, row: Delivery, contact: Contact, request: bytes) 
         conversation_id=row.conversation_id,
         channel=row.channel,
         to_user=contact.external_userid,
+        account=contact.account,
+        kind=row.kind,
+        client_id=row.client_id,
+        repeat=row.maybe_sent or row.attempts > 1,
         request=request,
         last=row.part == row.parts,
     )
@@ -213,6 +231,9 @@ def _too_many(session: Session, row: Delivery) -> timedelta | None:
 
 def record_outcome(session: Session, claim: Claim, outcome: Outcome) -> bool:
     """Write down what an attempt came to; False if the claim is no longer ours and nothing was written."""
+    conversation = conversations.locked(session, claim.conversation_id) if claim.channel == Channel.KF else None
+    if conversation is not None and outcome.session is not None:
+        kf_sessions.learned(session, conversation, *outcome.session)
     row = session.scalar(
         select(Delivery)
         .where(
@@ -233,9 +254,15 @@ def record_outcome(session: Session, claim: Claim, outcome: Outcome) -> bool:
     match outcome.verdict:
         case Verdict.ACCEPTED:
             row.status, row.wecom_msgid, row.finished_at = DeliveryStatus.ACCEPTED, outcome.wecom_msgid, utc_now()
+            if conversation is not None:
+                kf_window.used(conversation, row)
+            if outcome.text:
+                alerts.raise_alert(session, 'sent_before', outcome.text)
             _accepted(session, row)
         case Verdict.REFUSED:
-            _give_up(session, row, DeliveryStatus.DEAD)
+            if outcome.session is not None:
+                row.last_error = kf_sessions.not_ours(session, *outcome.session)
+            give_up(session, row, DeliveryStatus.DEAD)
         case Verdict.RETRY | Verdict.PAUSE:
             _wait(session, row, outcome)
     signals.announce(session, signals.conversation_changed, row.conversation_id)
@@ -259,6 +286,8 @@ def take_back(session: Session, draft: Draft) -> bool:
 def retry(session: Session, message_id: int, *, by: int) -> None:
     """Send again what failed, with the same identity: what WeCom has already, it will not show twice.
 
+    Only what WeCom took and then did not deliver gets a new one, or it would be taken for delivered.
+
     Raises `NotAllowed`, `NotFound`, `Conflict` if there is nothing to send again or a repetition could not be told.
     """
     staff.require(session, by, staff.Action.SEND_ALONE)
@@ -273,9 +302,11 @@ def retry(session: Session, message_id: int, *, by: int) -> None:
     if not failed:
         raise Conflict('这条消息没有失败的部分，不需要重发。', 'closed')
     now = utc_now()
-    if any(row.maybe_sent and _too_late(row, now) for row in failed):
+    if any(_untellable(row, now) for row in failed):
         raise Conflict('已无法判断家长是否收到过这条消息，重发可能重复。请先向家长确认，再写一条新消息。', 'uncertain')
     for row in failed:
+        if row.status is DeliveryStatus.BOUNCED:
+            _rename(row)
         row.status, row.due_at, row.attempts, row.last_error, row.errcode = DeliveryStatus.READY, now, 0, None, None
         row.finished_at, row.lost_leases = None, 0
         if not row.maybe_sent:
@@ -322,7 +353,7 @@ def park_lost(session: Session) -> int:
     rows = leases.park_rows(session, Delivery, running=DeliveryStatus.SENDING, parked=DeliveryStatus.UNCERTAIN)
     for row in rows:
         row.maybe_sent = True
-        _give_up(session, row, DeliveryStatus.UNCERTAIN)
+        give_up(session, row, DeliveryStatus.UNCERTAIN)
     return len(rows)
 
 
@@ -339,7 +370,7 @@ def _wait(session: Session, row: Delivery, outcome: Outcome) -> None:
         alerts.raise_alert(session, f'channel:{row.channel}', outcome.text or '消息通道暂停。')
     pause = outcome.pause or PAUSES[min(row.attempts, len(PAUSES)) - 1] * random.uniform(0.5, 1.0)  # noqa: S311
     if _too_late(row, utc_now() + pause) or row.attempts >= (outcome.most_attempts or len(PAUSES) + 1):
-        _give_up(session, row, DeliveryStatus.UNCERTAIN if row.maybe_sent else DeliveryStatus.DEAD)
+        give_up(session, row, DeliveryStatus.UNCERTAIN if row.maybe_sent else DeliveryStatus.DEAD)
         return
     row.status, row.due_at = DeliveryStatus.READY, utc_now() + pause
 
@@ -347,6 +378,23 @@ def _wait(session: Session, row: Delivery, outcome: Outcome) -> None:
 def _too_late(row: Delivery, moment: datetime) -> bool:
     """Whether WeCom might take a repetition at `moment` for a new message."""
     return row.first_attempt_at is not None and moment - row.first_attempt_at > GIVE_UP_AFTER
+
+
+def _untellable(row: Delivery, now: datetime) -> bool:
+    """Whether WeCom may have it and would show it twice. 微信客服 knows our ids, however old."""
+    return row.maybe_sent and row.channel is not Channel.KF and _too_late(row, now)
+
+
+def new_id(part: int) -> str:
+    """At most 32 of [0-9a-z_], random so that a restored backup repeats none."""
+    return f'{secrets.token_hex(13)}_p{part}'
+
+
+def _rename(row: Delivery) -> None:
+    text = cipher().open(row.text_sealed, f'delivery:{row.client_id}')
+    row.client_id = new_id(row.part)
+    row.text_sealed = cipher().seal(text, f'delivery:{row.client_id}')
+    row.wecom_msgid = row.fail_type = None
 
 
 def _accepted(session: Session, row: Delivery) -> None:
@@ -359,7 +407,7 @@ def _accepted(session: Session, row: Delivery) -> None:
     _log(session, draft, 'sent')
 
 
-def _give_up(session: Session, row: Delivery, status: DeliveryStatus) -> None:
+def give_up(session: Session, row: Delivery, status: DeliveryStatus) -> None:
     """This part will not be sent, nor what follows it in the same message: half an answer is worse than none."""
     row.status, row.finished_at = status, utc_now()
     session.execute(
@@ -368,7 +416,7 @@ def _give_up(session: Session, row: Delivery, status: DeliveryStatus) -> None:
         .values(status=DeliveryStatus.CANCELLED, finished_at=utc_now())
     )
     draft = session.get(Draft, row.draft_id, with_for_update=True) if row.draft_id else None
-    if draft is not None and draft.status in (DraftStatus.SENDING, DraftStatus.APPROVED):
+    if draft is not None and draft.status in (DraftStatus.APPROVED, DraftStatus.SENDING, DraftStatus.SENT):
         draft.status = DraftStatus.FAILED
         draft.reason = row.last_error
         _log(session, draft, 'failed', note=row.last_error)

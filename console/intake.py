@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, aliased
 
-from console import alerts, conversations, drafts, signals, turns
+from console import alerts, conversations, drafts, kf_accounts, signals, turns
 from console.database import insert_many_once, insert_once
 from console.wecom.events import WeComEvent
 from models import Channel, EventStatus, ReceivedEvent, utc_now
@@ -102,8 +102,20 @@ def release(session: Session, event_id: int) -> None:
     signals.announce(session, signals.event_stored, event_id)
 
 
+_HAPPENED: dict[str, Callable[[Session, str, WeComEvent], None]] = {
+    'kf_msg_or_event': kf_accounts.rung,
+    'kf_account_auth_change': kf_accounts.auth_changed,
+}
+"""What an event, by WeCom's name for it, leads to in the company it came from. The others are kept and do nothing."""
+
+
 def _digest(session: Session, events: Sequence[Any], open_event: Opener, pace: turns.Pace) -> None:
-    opened = [_heard(event, *open_event(event.corp_id, event.sealed)) for event in events]
+    opened = []
+    for event in events:
+        channel, said = open_event(event.corp_id, event.sealed)
+        if said.kind == 'event' and said.name in _HAPPENED:
+            _HAPPENED[said.name](session, event.corp_id, said)
+        opened.append(_heard(event, channel, said))
     changed = conversations.hear(session, [one for one in opened if one is not None])
     drafts.supersede_pending(session, [conversation.id for conversation in changed], note='家长又发来了新消息')
     turns.heard(session, changed, pace)

@@ -23,8 +23,11 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from console.channels import Channels
+    from console.doctor import Doctor
     from console.sandbox import Sandbox
+    from console.watch import Trouble
     from console.wecom_sign_in import WeComEntrance
+    from console.workers import Workers
     from console.writing.context import Writer
 
 VERSION = '0.1.0'
@@ -81,6 +84,7 @@ def build(settings: Settings) -> 'FastAPI':
         writer=writer,
         pace=Pace(quiet=settings.quiet_period, longest=settings.quiet_period_longest),
         alert_webhook=settings.wechat_alert_webhook.get_secret_value(),
+        troubles=_troubles(settings, writer),
     )
     assembled = parts.Parts(
         version=VERSION,
@@ -94,6 +98,7 @@ def build(settings: Settings) -> 'FastAPI':
         entrance=_entrance(settings, channels, sandbox),
         writer=writer,
         workers=workers,
+        doctor=_doctor(settings, sandbox, workers),
         sandbox=sandbox if settings.simulates else None,
         simulation=Simulation(sandbox, troubled) if sandbox is not None and settings.simulates else None,
         setup_code=_first_staff(settings, demo=demo),
@@ -387,6 +392,25 @@ def _writer(settings: Settings) -> 'Writer':
     from console.writing.deepseek import DeepSeekWriter
 
     return DeepSeekWriter(settings.deepseek_api_url, key, settings.deepseek_model)
+
+
+def _doctor(settings: Settings, sandbox: 'Sandbox | None', workers: 'Workers') -> 'Doctor':
+    from console.doctor import Case, Doctor
+
+    return Doctor(Case.of(settings, sandbox=sandbox, inside=True, robot_trouble=lambda: workers.announcer.trouble))
+
+
+def _troubles(settings: Settings, writer: 'Writer') -> 'dict[str, Trouble]':
+    """What to watch for besides the workers, by kind of alert."""
+    from functools import partial
+
+    from console.doctor.storage import scarce
+
+    troubles: dict[str, Trouble] = {'disk': partial(scarce, settings.data_dir)}
+    if breaker := getattr(getattr(writer, 'inner', writer), 'breaker', None):
+        words = '大模型连续出错，已暂停调用，草稿会晚到。请在“设置 → 自检”查看原因，期间请人工回复。'
+        troubles['model'] = lambda: words if breaker.is_open else None
+    return troubles
 
 
 def _first_staff(settings: Settings, *, demo: bool) -> str | None:

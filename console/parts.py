@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Literal, TypedDict
 
 from console.channels import Channels
+from console.doctor import Doctor
 from console.sandbox import Sandbox
 from console.sign_in import Tokens
 from console.simulation import Simulation
@@ -35,6 +36,7 @@ class Parts:
     entrance: WeComEntrance
     writer: Writer
     workers: Workers
+    doctor: Doctor
     sandbox: Sandbox | None  # None: simulation is off
     simulation: Simulation | None  # with the sandbox
     setup_code: str | None  # opens the set-up page while there is no staff

@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 
 PATIENCE = 10.0
 """Seconds after which a check is given up."""
+UNLOOKED = '没有检查'
 
 
 @dataclass(frozen=True)
@@ -115,5 +116,6 @@ class Doctor:
 
 def _without(missing: Finding) -> Finding:
     if missing.state is State.NOT_USED:
-        return not_used(f'没有检查，原因见“{missing.title}”')
-    return not_used(f'没有检查，先解决“{missing.title}”')
+        told = missing.cause.startswith(UNLOOKED)
+        return not_used(missing.cause if told else f'{UNLOOKED}，原因见“{missing.title}”')
+    return not_used(f'{UNLOOKED}，先解决“{missing.title}”')

@@ -10,13 +10,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from console.sandbox import kf_api, kf_sending, media_api
-from console.sandbox.answers import Answer, Refused, ok, refusal
+from console.sandbox import kf_api, kf_sending, media_api, members_api, sending, sign_in_api
+from console.sandbox.answers import Answer, Refused, refusal
 from console.sandbox.endpoints import Asked, Blob, Endpoint, Upload
 from console.sandbox.faults import Call, Fault
-from console.sandbox.phones import UnknownMember
-from console.sandbox.sending import send
-from console.sandbox.tokens import TOKEN_SECONDS
 from console.sandbox.world import World
 
 
@@ -109,60 +106,10 @@ def _answer(world: World, path: str, method: str, asked: Asked, ip: str) -> Answ
     return endpoint.answer(world, asked)
 
 
-def _gettoken(world: World, asked: Asked) -> Answer:
-    if asked.query.get('corpid') != world.credentials.corp_id:
-        raise Refused(40013)
-    if asked.query.get('corpsecret') != world.credentials.secret:
-        raise Refused(40001)
-    return ok(access_token=world.access_tokens.issue(world.clock.now()), expires_in=TOKEN_SECONDS)
-
-
-def _send(world: World, asked: Asked) -> Answer:
-    return send(world, asked.raw)
-
-
-def _user(world: World, asked: Asked) -> Answer:
-    try:
-        member = world.phones.member(asked.query.get('userid', ''))
-    except UnknownMember:
-        raise Refused(60111) from None
-    if member.outsider:
-        raise Refused(60111)
-    return ok(userid=member.userid, name=member.name, department=[1], position='', status=1, isleader=0, extattr={})
-
-
-def _who_signed_in(world: World, asked: Asked) -> Answer:
-    member = world.codes.redeem(asked.query.get('code', ''), world.clock.now())
-    if member.outsider:
-        return ok(openid=member.openid, external_userid=member.userid)
-    return ok(userid=member.userid)
-
-
-def _who_signed_in_of_old(world: World, asked: Asked) -> Answer:
-    member = world.codes.redeem(asked.query.get('code', ''), world.clock.now())
-    return ok(OpenId=member.openid) if member.outsider else ok(UserId=member.userid, DeviceId='')
-
-
-def _corp_ticket(world: World, _asked: Asked) -> Answer:
-    ticket, seconds = world.tickets.get('corp', world.clock.now())
-    return ok(ticket=ticket, expires_in=seconds)
-
-
-def _agent_ticket(world: World, asked: Asked) -> Answer:
-    if asked.query.get('type') != 'agent_config':
-        raise Refused(40058)
-    ticket, seconds = world.tickets.get('agent_config', world.clock.now())
-    return ok(ticket=ticket, expires_in=seconds)
-
-
 ENDPOINTS: dict[str, Endpoint] = {
-    'gettoken': Endpoint('GET', _gettoken, needs_token=False),
-    'message/send': Endpoint('POST', _send),
-    'user/get': Endpoint('GET', _user),
-    'auth/getuserinfo': Endpoint('GET', _who_signed_in),
-    'user/getuserinfo': Endpoint('GET', _who_signed_in_of_old),
-    'get_jsapi_ticket': Endpoint('GET', _corp_ticket),
-    'ticket/get': Endpoint('GET', _agent_ticket),
+    **sign_in_api.ENDPOINTS,
+    **members_api.ENDPOINTS,
+    **sending.ENDPOINTS,
     **media_api.ENDPOINTS,
     **kf_api.ENDPOINTS,
     **kf_sending.ENDPOINTS,

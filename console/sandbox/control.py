@@ -41,7 +41,7 @@ METHODS = {
     'verify_callback_url',
     'void_tokens',
 }
-PARTS = {'kf', 'servicers'}
+PARTS = {'admin', 'cards', 'contacts', 'kf', 'media', 'robots', 'servicers'}
 
 
 def routes(sandbox: object, key: str | None) -> list[Route]:

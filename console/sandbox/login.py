@@ -18,17 +18,32 @@ a{{display:block;margin:.5rem 0;padding:.7rem 1rem;border:1px solid #d1d5db;bord
 color:inherit;text-decoration:none}}a:hover,a:focus{{border-color:#2563eb}}small{{color:#6b7280}}</style></head>
 <body><h1>{title}</h1>{body}</body></html>"""
 
+PASSERS_BY = (
+    Member('passer-by', '陌生人', outsider=True),
+    Member('wwlinkedcompany1/ZhouJie', '周洁', visible=False),
+)
+"""People without a phone here, on the list of every sandbox: nobody's customer, and a linked company's member."""
+
+
+def who_signs_in(world: World, userid: str) -> Member:
+    """A member or a passer-by. Raises `UnknownMember`. Call inside `world.turn()`."""
+    passer_by = next((member for member in PASSERS_BY if member.userid == userid), None)
+    return passer_by or world.phones.member(userid)
+
 
 def routes(world: World) -> list[Route]:
     """Both pages take the query WeCom documents; `member` added to it is the click on that member."""
 
     async def authorize(request: Request) -> Response:
         query = request.query_params
-        return _sign_in(world, query, fault=_fault_of_authorize(query))
+        agent_id = query.get('agentid', str(world.credentials.agent_id))
+        private = query.get('scope') == 'snsapi_privateinfo' and 'agentid' in query
+        return _sign_in(world, query, fault=_fault_of_authorize(query), agent_id=agent_id, private=private)
 
     async def scan(request: Request) -> Response:
         query = request.query_params
-        return _sign_in(world, query, fault=_fault_of_scan(world, query))
+        agent_id = str(world.credentials.agent_id)
+        return _sign_in(world, query, fault=_fault_of_scan(world, query), agent_id=agent_id)
 
     return [Route('/connect/oauth2/authorize', authorize), Route('/wwlogin/sso/login', scan)]
 
@@ -38,6 +53,8 @@ def _fault_of_authorize(query: Mapping[str, str]) -> str | None:
         return 'response_type 参数错误'
     if query.get('scope') not in {'snsapi_base', 'snsapi_privateinfo'}:
         return 'scope 参数错误'
+    if not query.get('agentid', '0').isdecimal():
+        return 'agentid 参数错误'
     return None
 
 
@@ -49,18 +66,22 @@ def _fault_of_scan(world: World, query: Mapping[str, str]) -> str | None:
     return None
 
 
-def _sign_in(world: World, query: Mapping[str, str], *, fault: str | None) -> Response:
+def _sign_in(
+    world: World, query: Mapping[str, str], *, fault: str | None, agent_id: str, private: bool = False
+) -> Response:
     fault = fault or _fault_of_both(world, query)
     if fault:
         return _page('无法登录', f'<p>{escape(fault)}</p>', status_code=400)
     with world.turn():
         members = world.phones.members()
     if 'member' not in query:
-        links = ''.join(_link(query, member) for member in members)
-        return _page('请选择登录身份', links or '<p>沙箱中还没有成员。</p>')
+        links = ''.join(_link(query, member) for member in [*members, *PASSERS_BY])
+        return _page('请选择登录身份', links)
     try:
         with world.turn():
-            code = world.codes.issue(world.phones.member(query['member']), world.clock.now())
+            code = world.codes.issue(
+                who_signs_in(world, query['member']), int(agent_id), world.clock.now(), private=private
+            )
     except UnknownMember:
         return _page('无法登录', '<p>成员不存在</p>', status_code=400)
     target = urlsplit(query['redirect_uri'])
@@ -76,21 +97,15 @@ def _fault_of_both(world: World, query: Mapping[str, str]) -> str | None:
         return 'state 参数错误'
     try:
         target = urlsplit(query.get('redirect_uri', ''))
-        trusted = _is_trusted(world, target.netloc, target.hostname)
+        trusted = world.trusts(target.netloc, target.hostname)
     except ValueError:
         return 'redirect_uri 参数错误'
     return None if target.scheme in {'http', 'https'} and trusted else 'redirect_uri 参数错误'
 
 
-def _is_trusted(world: World, host_and_port: str, host: str | None) -> bool:
-    if world.trusted_domain is not None:
-        return host_and_port == world.trusted_domain
-    return host in {'localhost', '127.0.0.1', '::1'}
-
-
 def _link(query: Mapping[str, str], member: Member) -> str:
     target = '?' + urlencode({**query, 'member': member.userid})
-    kind = '外部人员' if member.outsider else '成员'
+    kind = '外部人员' if member.outsider else '互联企业成员' if member.linked else '成员'
     return f'<a href="{escape(target)}">{escape(member.name)} <small>{escape(member.userid)} · {kind}</small></a>'
 
 

@@ -63,12 +63,17 @@ class MediaFiles:
         )
         return media
 
-    def get(self, media_id: str, now: float) -> Media:
-        """Raises `Refused` with 40007 if there is no such file or it is older than three days."""
+    def find(self, media_id: str, now: float) -> Media | None:
+        """The file, if there is one and it is not older than three days."""
         row = self._database.execute('SELECT * FROM media WHERE media_id = ?', (media_id,)).fetchone()
-        if row is None or row[4] + MEDIA_SECONDS <= now:
+        return None if row is None or row[4] + MEDIA_SECONDS <= now else Media(*row)
+
+    def get(self, media_id: str, now: float) -> Media:
+        """As `find`; raises `Refused` with 40007 if there is none."""
+        media = self.find(media_id, now)
+        if media is None:
             raise Refused(40007)
-        return Media(*row)
+        return media
 
 
 def upload_kind(name: str) -> UploadKind:

@@ -1,10 +1,11 @@
 """The members and their phones: what each wrote and what arrived. Kept in SQLite, so a restart forgets nothing."""
 
 import hashlib
+import json
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 Direction = Literal['out', 'in']
 
@@ -16,6 +17,7 @@ CREATE TABLE IF NOT EXISTS member (
 CREATE TABLE IF NOT EXISTS phone_entry (
     id INTEGER PRIMARY KEY AUTOINCREMENT, member TEXT NOT NULL REFERENCES member (key), direction TEXT NOT NULL,
     kind TEXT NOT NULL, text TEXT NOT NULL, at REAL NOT NULL, msg_id TEXT NOT NULL,
+    body TEXT NOT NULL DEFAULT '{}', recalled INTEGER NOT NULL DEFAULT 0,
     UNIQUE (member, direction, msg_id)
 ) STRICT;
 CREATE INDEX IF NOT EXISTS phone_entry_by_time ON phone_entry (member, direction, at);
@@ -23,6 +25,13 @@ CREATE TABLE IF NOT EXISTS sent_request (
     digest TEXT PRIMARY KEY, answer TEXT NOT NULL, at REAL NOT NULL
 ) STRICT;
 """
+
+ADDED = [
+    ('member', 'visible', 'INTEGER NOT NULL DEFAULT 1'),
+    ('phone_entry', 'body', "TEXT NOT NULL DEFAULT '{}'"),
+    ('phone_entry', 'recalled', 'INTEGER NOT NULL DEFAULT 0'),
+]
+"""Columns that files made by earlier versions lack."""
 
 
 class UnknownMember(LookupError):
@@ -47,6 +56,21 @@ class Member:
         return self.userid.lower()
 
     @property
+    def linked(self) -> bool:
+        """Whether the member belongs to a linked company."""
+        return '/' in self.userid
+
+    @property
+    def reachable(self) -> bool:
+        """Whether the app can send them messages."""
+        return self.visible and not self.outsider and not self.linked
+
+    @property
+    def is_customer(self) -> bool:
+        """Whether the outsider is known to the company by an external_userid."""
+        return self.userid.startswith(('wm', 'wo'))
+
+    @property
     def openid(self) -> str:
         """What an outsider is called instead of a userid."""
         return 'o' + hashlib.sha256(self.key.encode()).hexdigest()[:27]
@@ -54,7 +78,10 @@ class Member:
 
 @dataclass(frozen=True)
 class PhoneEntry:
-    """One line on a phone: `out` is what the member wrote, `in` is what arrived. `id` grows with time."""
+    """One line on a phone: `out` is what the member wrote, `in` is what arrived. `id` grows with time.
+
+    `body` is the message's own object as it was sent, e.g. a card, with `replace_name` once its buttons are off.
+    """
 
     id: int
     direction: Direction
@@ -62,6 +89,8 @@ class PhoneEntry:
     text: str
     at: datetime
     msg_id: str
+    body: dict[str, Any] = field(default_factory=dict, hash=False)
+    recalled: bool = False
 
 
 class Phones:
@@ -70,8 +99,9 @@ class Phones:
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
         database.executescript(TABLES)
-        if 'visible' not in {row[1] for row in database.execute('PRAGMA table_info (member)')}:  # a file of 1.0
-            database.execute('ALTER TABLE member ADD COLUMN visible INTEGER NOT NULL DEFAULT 1')
+        for table, column, form in ADDED:
+            if column not in {row[1] for row in database.execute(f'PRAGMA table_info ({table})')}:
+                database.execute(f'ALTER TABLE {table} ADD COLUMN {column} {form}')
 
     def ensure_member(self, member: Member) -> None:
         """Add the member, or give the one with this userid the new name."""
@@ -99,20 +129,56 @@ class Phones:
     def entries(self, member: Member) -> list[PhoneEntry]:
         """The whole phone, oldest first."""
         rows = self._database.execute(
-            'SELECT id, direction, kind, text, at, msg_id FROM phone_entry WHERE member = ? ORDER BY id', (member.key,)
+            'SELECT id, direction, kind, text, at, msg_id, body, recalled FROM phone_entry'
+            ' WHERE member = ? ORDER BY id',
+            (member.key,),
         )
         return [
-            PhoneEntry(id_, direction, kind, text, datetime.fromtimestamp(at, UTC), msg_id)
-            for id_, direction, kind, text, at, msg_id in rows
+            PhoneEntry(
+                id_, direction, kind, text, datetime.fromtimestamp(at, UTC), msg_id, json.loads(body), bool(recalled)
+            )
+            for id_, direction, kind, text, at, msg_id, body, recalled in rows
         ]
 
-    def add(self, member: Member, direction: Direction, kind: str, text: str, *, at: float, msg_id: str) -> bool:
+    def add(
+        self,
+        member: Member,
+        direction: Direction,
+        kind: str,
+        text: str,
+        *,
+        at: float,
+        msg_id: str,
+        body: dict[str, Any] | None = None,
+    ) -> bool:
         """Put a line on the phone; False if this very message is there already."""
         added = self._database.execute(
-            'INSERT OR IGNORE INTO phone_entry (member, direction, kind, text, at, msg_id) VALUES (?, ?, ?, ?, ?, ?)',
-            (member.key, direction, kind, text, at, msg_id),
+            'INSERT OR IGNORE INTO phone_entry (member, direction, kind, text, at, msg_id, body)'
+            ' VALUES (?, ?, ?, ?, ?, ?, ?)',
+            (member.key, direction, kind, text, at, msg_id, json.dumps(body or {}, ensure_ascii=False)),
         )
         return added.rowcount == 1
+
+    def change(self, member: Member, msg_id: str, body: dict[str, Any]) -> None:
+        """These fields of the message's object are different from now on."""
+        self._database.execute(
+            "UPDATE phone_entry SET body = json_patch(body, ?) WHERE member = ? AND direction = 'in' AND msg_id = ?",
+            (json.dumps(body, ensure_ascii=False), member.key, msg_id),
+        )
+
+    def recall(self, member: Member, msg_id: str) -> None:
+        """The message is taken back."""
+        self._database.execute(
+            "UPDATE phone_entry SET recalled = 1 WHERE member = ? AND direction = 'in' AND msg_id = ?",
+            (member.key, msg_id),
+        )
+
+    def holders(self, msg_id: str) -> list[tuple[Member, float]]:
+        """Whose phones this message arrived on, and when, in Unix seconds."""
+        rows = self._database.execute(
+            "SELECT member, at FROM phone_entry WHERE direction = 'in' AND msg_id = ? ORDER BY id", (msg_id,)
+        ).fetchall()
+        return [(self.member(key), at) for key, at in rows]
 
     def arrived_between(self, member: Member, start: float, end: float) -> int:
         """How many messages arrived after `start` up to `end`, both in Unix seconds."""

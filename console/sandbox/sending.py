@@ -1,4 +1,4 @@
-"""message/send as WeCom does it: who gets it, what is cut, what is swallowed."""
+"""message/: who gets what the app sends, what is swallowed, what is changed and taken back."""
 
 import hashlib
 import json
@@ -6,87 +6,101 @@ import secrets
 from typing import Any
 
 from console.sandbox.answers import Answer, Refused, ok
+from console.sandbox.endpoints import Asked, Body, Endpoint
+from console.sandbox.message_content import INTERACTIVE, check_card, content_of, shown_text
 from console.sandbox.phones import Member, UnknownMember
 from console.sandbox.world import World
 
-TEXT_BYTES = 2048
 PER_MINUTE, PER_HOUR = 30, 1000
 DUPLICATE_SECONDS, DUPLICATE_SECONDS_AT_MOST = 1800, 14400
-
-KINDS = {
-    'text', 'markdown', 'textcard', 'image', 'voice', 'video', 'file', 'news', 'mpnews', 'miniprogram_notice',
-    'template_card',
-}  # fmt: skip
+RECALL_SECONDS = 24 * 3600
 
 
-def send(world: World, raw: bytes) -> Answer:
-    """Put the message on the phones it is meant for. Call inside `world.turn()`.
+def send(world: World, asked: Asked) -> Answer:
+    """Put the message on the phones it is meant for.
 
-    Raises `Refused`: 40058, 40056, 301002, 40008, 44004, 82001, 81013. An identical request with
+    Raises `Refused`: 40058, 40056, 301002, 40008, 44004, 40007, 82001, 81013. An identical request with
     enable_duplicate_check within its interval is answered as the first one was and does nothing more.
     """
-    request = _parsed(raw)
+    request = asked.body()
     _check_agent(request, world.credentials.agent_id)
-    kind = _kind(request)
-    body = request.get(kind)
-    text = _text(kind, body if isinstance(body, dict) else {})
+    kind, body = content_of(world, request)
     now = world.clock.now()
-    digest = hashlib.sha256(raw).hexdigest()
-    if request.get('enable_duplicate_check'):
+    digest = hashlib.sha256(asked.raw).hexdigest()
+    if request.fields.get('enable_duplicate_check'):
         earlier = world.phones.remembered_request(digest, since=now - _duplicate_seconds(request))
         if earlier is not None:
             return dict(json.loads(earlier))
-    members, invalid = _recipients(world, request)
+    task_id = str(body.get('task_id') or '') if kind == 'template_card' else ''
+    if task_id:
+        world.cards.check_task_id(task_id)
+    members, invalid = _recipients(world, request.fields)
     msg_id = secrets.token_urlsafe(40)
     for member in members:
         if not _too_many(world, member, now):
-            world.put_on_phone(member, 'in', kind, text, msg_id=msg_id)
+            world.put_on_phone(member, 'in', kind, shown_text(kind, body), msg_id=msg_id, body=body)
     answer = ok(msgid=msg_id, **invalid)
+    if task_id:
+        world.cards.add(task_id, msg_id)
+    if body.get('card_type') in INTERACTIVE:
+        answer['response_code'] = world.cards.issue_code(msg_id, now)
     world.phones.remember_request(digest, json.dumps(answer), at=now)
     return answer
 
 
-def _parsed(raw: bytes) -> dict[str, Any]:
+def update_card(world: World, asked: Asked) -> Answer:
+    """Grey the buttons out under a new name, or put another card in its place, on the phones of those named.
+
+    Raises `Refused`: 40056, 301002, 40058, 60140 (the code is used or too old), 81013.
+    """
+    request = asked.body()
+    _check_agent(request, world.credentials.agent_id)
+    now, code = world.clock.now(), request.text('response_code')
+    msg_id = world.cards.message_of(code, now)
+    fields = {'touser': '|'.join(request.texts('userids', at_most=100))}
+    if request.fields.get('atall'):
+        fields['touser'] = '@all'
+    change = _change(request)
+    members, invalid = _recipients(world, fields)
+    for member in members:
+        world.change_on_phone(member, msg_id, change)
+    world.cards.use_code(code)
+    return ok(**{'invaliduser': invalid.get('invaliduser', '').split('|')} if invalid else {})
+
+
+def recall(world: World, asked: Asked) -> Answer:
+    """Raises `Refused`: 40058 (no message of this app), 42052 (more than 24 hours ago)."""
+    msg_id, now = asked.body().text('msgid'), world.clock.now()
+    holders = world.phones.holders(msg_id)
+    if not holders:
+        raise Refused(40058, 'invalid msgid')
+    if any(at + RECALL_SECONDS < now for _, at in holders):
+        raise Refused(42052)
+    for member, _ in holders:
+        world.recall_from_phone(member, msg_id)
+    return ok()
+
+
+def _change(request: Body) -> dict[str, Any]:
+    """The fields of the card that are different from now on; None takes one away."""
+    if 'button' in request.fields:
+        return {'replace_name': request.object('button').text('replace_name')}
+    card = request.object('template_card')
+    check_card(card)
+    return {'replace_name': None, **card.fields}
+
+
+def _duplicate_seconds(request: Body) -> int:
+    return min(request.number('duplicate_check_interval', DUPLICATE_SECONDS, low=1), DUPLICATE_SECONDS_AT_MOST)
+
+
+def _check_agent(request: Body, agent_id: int) -> None:
     try:
-        request = json.loads(raw)
-    except ValueError:
-        request = None
-    if not isinstance(request, dict):
-        raise Refused(40058, 'Warning: wrong json format.')
-    return request
-
-
-def _duplicate_seconds(request: dict[str, Any]) -> int:
-    seconds = request.get('duplicate_check_interval', DUPLICATE_SECONDS)
-    if not isinstance(seconds, int) or seconds <= 0:
-        raise Refused(40058)
-    return min(seconds, DUPLICATE_SECONDS_AT_MOST)
-
-
-def _check_agent(request: dict[str, Any], agent_id: int) -> None:
-    try:
-        asked = int(request['agentid'])
+        asked = int(request.fields['agentid'])
     except (KeyError, TypeError, ValueError):
         raise Refused(40056) from None
     if asked != agent_id:
         raise Refused(301002)
-
-
-def _kind(request: dict[str, Any]) -> str:
-    kind = request.get('msgtype')
-    if not isinstance(kind, str) or kind not in KINDS:
-        raise Refused(40008)
-    return kind
-
-
-def _text(kind: str, body: dict[str, Any]) -> str:
-    """What the phone shows of it."""
-    if kind not in {'text', 'markdown'}:
-        return '\n'.join(str(body[field]) for field in ('title', 'description', 'media_id') if body.get(field))
-    content = body.get('content')
-    if not isinstance(content, str) or not content:
-        raise Refused(44004)
-    return content.encode(errors='replace')[:TEXT_BYTES].decode(errors='ignore')
 
 
 def _recipients(world: World, request: dict[str, Any]) -> tuple[list[Member], dict[str, str]]:
@@ -95,7 +109,7 @@ def _recipients(world: World, request: dict[str, Any]) -> tuple[list[Member], di
     if not any(asked.values()):
         raise Refused(82001)
     if asked['touser'] == '@all':
-        return [member for member in world.phones.members() if not member.outsider], {}
+        return [member for member in world.phones.members() if member.reachable], {}
     members: dict[str, Member] = {}
     invalid: dict[str, None] = {}
     for key in dict.fromkeys(userid.strip().lower() for userid in asked['touser'].split('|') if userid.strip()):
@@ -104,10 +118,10 @@ def _recipients(world: World, request: dict[str, Any]) -> tuple[list[Member], di
         except UnknownMember:
             invalid[key] = None
             continue
-        if member.outsider:
-            invalid[key] = None
-        else:
+        if member.reachable:
             members[key] = member
+        else:
+            invalid[key] = None
     if not members:
         raise Refused(81013)
     refused = {'invaliduser': '|'.join(invalid), 'invalidparty': asked['toparty'], 'invalidtag': asked['totag']}
@@ -120,3 +134,10 @@ def _too_many(world: World, member: Member, now: float) -> bool:
         phones.arrived_between(member, now - 60, now) >= PER_MINUTE
         or phones.arrived_between(member, now - 3600, now) >= PER_HOUR
     )
+
+
+ENDPOINTS = {
+    'message/send': Endpoint('POST', send),
+    'message/update_template_card': Endpoint('POST', update_card),
+    'message/recall': Endpoint('POST', recall),
+}

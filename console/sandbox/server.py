@@ -1,6 +1,5 @@
 """The sandbox as one object: started in a thread of its own, controlled from any other."""
 
-import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Unpack
@@ -8,6 +7,8 @@ from typing import Unpack
 from starlette.applications import Starlette
 
 from console.sandbox import api, control, login
+from console.sandbox.admin_side import AdminSide
+from console.sandbox.card_side import CardSide
 from console.sandbox.clock import Clock
 from console.sandbox.credentials import SandboxCredentials
 from console.sandbox.dating import Dated
@@ -16,6 +17,8 @@ from console.sandbox.faults import Call, Fault
 from console.sandbox.kf_bell import KfBell
 from console.sandbox.kf_side import KfSide
 from console.sandbox.kf_staff import KfStaff
+from console.sandbox.media import BYTES_AT_MOST, upload_kind
+from console.sandbox.media_side import MediaSide
 from console.sandbox.phones import Member, PhoneEntry
 from console.sandbox.pusher import ANSWER_SECONDS, RETRY_PAUSES, Attempt, Manner, PushReport, Verification, is_forged
 from console.sandbox.running import Running
@@ -55,6 +58,9 @@ class Sandbox:
         bell = KfBell(self._world, self._running.push_all)
         self.kf = KfSide(self._world, bell)
         self.servicers = KfStaff(self._world, bell)
+        self.cards = CardSide(self._world, self._running)
+        self.media = MediaSide(self._world)
+        self.admin = AdminSide(self._world)
 
     def start(self, host: str = '127.0.0.1', port: int = 0) -> str:
         """Serve in a thread; returns the base URL. Port 0 takes a free one. Raises `OSError` if the port is taken."""
@@ -152,15 +158,19 @@ class Sandbox:
         kind: MediaKind,
         *,
         fields: Mapping[str, Field] | None = None,
+        file: bytes | str | None = None,
         msg_id: str | None = None,
         **manner: Unpack[Manner],
     ) -> PushReport:
-        """The member sends a picture or the like; `fields` are WeCom's, and win over the usual ones of the kind."""
+        """The member sends a picture or the like; `fields` are WeCom's, and win over the usual ones of the kind.
+
+        `file` is what media/get gives for it, in bytes or base64; without it, a sample.
+        """
         if kind not in MEDIA_FIELDS:
             raise ValueError(f'{kind} is no kind of media')
         content: dict[str, Field] = dict(fields or {})
-        if kind in {'image', 'voice', 'video', 'file'}:
-            content.setdefault('MediaId', secrets.token_urlsafe(48))
+        if kind in BYTES_AT_MOST and 'MediaId' not in content:
+            content['MediaId'] = self.media.add(upload_kind(kind), file, name=str(content.get('FileName', '')))
         shown = next((str(content[name]) for name in ('Title', 'Label', 'FileName') if content.get(name)), '')
         member, msg_id = self._write(userid, kind, shown, msg_id, manner)
         corp_id, agent_id = self.credentials.corp_id, self.credentials.agent_id

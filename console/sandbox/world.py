@@ -6,7 +6,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+from console.sandbox.cards import Cards
 from console.sandbox.clock import Clock
 from console.sandbox.credentials import SandboxCredentials
 from console.sandbox.faults import Calls, Faults
@@ -35,6 +37,7 @@ class World:
         self.phones = Phones(self._database)
         self.kf = Kf(self._database)
         self.media = MediaFiles(self._database)
+        self.cards = Cards(self._database)
         self.gate = Gate()
         self.access_tokens = AccessTokens()
         self.codes = SignInCodes()
@@ -64,10 +67,34 @@ class World:
             for listener in listeners:
                 listener(userid)
 
-    def put_on_phone(self, member: Member, direction: Direction, kind: str, text: str, *, msg_id: str) -> None:
+    def put_on_phone(
+        self,
+        member: Member,
+        direction: Direction,
+        kind: str,
+        text: str,
+        *,
+        msg_id: str,
+        body: dict[str, Any] | None = None,
+    ) -> None:
         """A line on the phone, dated now. The same message twice is one line."""
-        if self.phones.add(member, direction, kind, text, at=self.clock.now(), msg_id=msg_id):
+        if self.phones.add(member, direction, kind, text, at=self.clock.now(), msg_id=msg_id, body=body):
             self.changed(member.userid)
+
+    def change_on_phone(self, member: Member, msg_id: str, body: dict[str, Any]) -> None:
+        """These fields of a message on the phone are different from now on."""
+        self.phones.change(member, msg_id, body)
+        self.changed(member.userid)
+
+    def recall_from_phone(self, member: Member, msg_id: str) -> None:
+        self.phones.recall(member, msg_id)
+        self.changed(member.userid)
+
+    def trusts(self, host_and_port: str, host: str | None) -> bool:
+        """Whether a sign-in may return there and a page there may be signed."""
+        if self.trusted_domain is not None:
+            return host_and_port == self.trusted_domain
+        return host in {'localhost', '127.0.0.1', '::1'}
 
     def changed(self, who: str) -> None:
         """Those who listen shall hear of this member's or customer's phone when the turn is over."""

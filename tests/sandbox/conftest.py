@@ -15,7 +15,7 @@ class Caller:
     """Calls the API as the app would; a token is fetched with the first call."""
 
     def __init__(self, sandbox: Sandbox) -> None:
-        self._http = httpx.Client(base_url=sandbox.api_base_url, trust_env=False, timeout=5)
+        self.http = httpx.Client(base_url=sandbox.api_base_url, trust_env=False, timeout=5)
         self.token = self.gettoken()['access_token']
 
     def renew(self) -> None:
@@ -24,13 +24,13 @@ class Caller:
 
     def gettoken(self, **changed: str) -> dict[str, Any]:
         query = {'corpid': CREDENTIALS.corp_id, 'corpsecret': CREDENTIALS.secret, **changed}
-        return dict(self._http.get('gettoken', params=query).json())
+        return dict(self.http.get('gettoken', params=query).json())
 
     def get(self, path: str, **query: str) -> dict[str, Any]:
-        return dict(self._http.get(path, params={'access_token': self.token, **query}).json())
+        return dict(self.http.get(path, params={'access_token': self.token, **query}).json())
 
     def post(self, path: str, body: dict[str, Any]) -> httpx.Response:
-        return self._http.post(path, params={'access_token': self.token}, json=body)
+        return self.http.post(path, params={'access_token': self.token}, json=body)
 
     def ask(self, path: str, /, **body: Any) -> dict[str, Any]:
         """The answer to `body`, posted as JSON."""
@@ -41,7 +41,7 @@ class Caller:
         return dict(self.post('message/send', message | changed).json())
 
     def close(self) -> None:
-        self._http.close()
+        self.http.close()
 
 
 @pytest.fixture

@@ -160,7 +160,7 @@ def test_an_accepted_message_arrives_though_the_answer_is_lost(sandbox: Sandbox,
 
 def test_an_accepted_message_arrives_though_the_answer_never_comes(sandbox: Sandbox, caller: Caller) -> None:
     sandbox.accept_then_drop_answer(hang=True)
-    caller._http.timeout = 0.3
+    caller.http.timeout = 0.3
     with pytest.raises(httpx.ReadTimeout):
         caller.text('LiNa', '您好')
     assert arrived(sandbox) == ['您好']
@@ -179,7 +179,7 @@ def test_a_hanging_call_does_nothing_until_it_is_let_go(sandbox: Sandbox, caller
 
 def test_a_delayed_call_is_done_even_if_the_caller_has_gone(sandbox: Sandbox, caller: Caller) -> None:
     sandbox.delay_next(0.4)
-    caller._http.timeout = 0.1
+    caller.http.timeout = 0.1
     with pytest.raises(httpx.ReadTimeout):
         caller.text('LiNa', '您好')
     assert arrived(sandbox) == []

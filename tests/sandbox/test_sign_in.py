@@ -1,6 +1,10 @@
 """Signing in and signing pages: codes, members and tickets."""
 
+import hashlib
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from html.parser import HTMLParser
+from typing import Any
 from urllib.parse import parse_qs, urljoin, urlsplit
 
 import httpx
@@ -126,8 +130,64 @@ def test_the_two_tickets_differ_and_are_rationed(sandbox: Sandbox, caller: Calle
     agent = [caller.get('ticket/get', type='agent_config') for _ in range(101)]
     assert corp['ticket'] != agent[0]['ticket'] == agent[99]['ticket']
     assert (agent[99]['errcode'], agent[100]['errcode']) == (0, 45009)
+    sandbox.admin.ask_tickets_elsewhere('corp', 399)
+    assert caller.get('get_jsapi_ticket')['errcode'] == 45009
     sandbox.clock.advance(3601)
     assert caller.get('ticket/get', type='agent_config')['errcode'] == 0
+    assert caller.get('get_jsapi_ticket')['errcode'] == 0
     sandbox.clock.advance(3601)
-    caller.token = caller.gettoken()['access_token']
+    caller.renew()
     assert caller.get('ticket/get', type='agent_config')['ticket'] != agent[0]['ticket']
+
+
+def test_a_signature_counts_for_its_page_and_kind_of_ticket(sandbox: Sandbox, caller: Caller) -> None:
+    url = 'https://edu.example.com/wechat/sidebar?entry=kf'
+    tickets = {
+        'corp': caller.get('get_jsapi_ticket')['ticket'],
+        'agent_config': caller.get('ticket/get', type='agent_config')['ticket'],
+    }
+
+    def verdict(signed_with: str, signed_url: str, at: str = url) -> str:
+        plain = f'jsapi_ticket={tickets[signed_with]}&noncestr=n&timestamp=1700000000&url={signed_url}'
+        signature = hashlib.sha1(plain.encode()).hexdigest()
+        return sandbox.admin.verify_js('agent_config', url=at, nonce='n', timestamp=1700000000, signature=signature).why
+
+    assert verdict('agent_config', url) == 'invalid url domain'
+    sandbox.set_trusted_domain('edu.example.com')
+    assert verdict('agent_config', url) == 'ok'
+    assert verdict('agent_config', url.partition('?')[0]) == 'invalid signature'
+    assert '42012' in verdict('corp', url)
+
+
+def test_a_code_belongs_to_its_app_and_a_stranger_to_nobody(sandbox: Sandbox, caller: Caller) -> None:
+    def who(userid: str, **manner: Any) -> dict[str, Any]:
+        return caller.get('auth/getuserinfo', code=sandbox.admin.sign_in_code(userid, **manner))
+
+    assert who('LiNa', agent_id=1000099)['errcode'] == 40029
+    assert set(who('passer-by')) == {'errcode', 'errmsg', 'openid'}
+    assert who('wwlinkedcompany1/ZhouJie')['userid'] == 'wwlinkedcompany1/ZhouJie'
+    page = httpx.get(sandbox.oauth_base_url, params=authorize(), trust_env=False).text
+    assert '陌生人' in page
+    assert '互联企业成员' in page
+    ticket = who('LiNa', private=True)['user_ticket']
+    assert caller.ask('auth/getuserdetail', user_ticket=ticket)['userid'] == 'LiNa'
+
+
+def test_an_untrusted_address_is_told_so_and_a_busy_call_is_blocked(sandbox: Sandbox, caller: Caller) -> None:
+    sandbox.admin.trust_ips(['203.0.113.7'])
+    refused = caller.text('LiNa', '您好')
+    assert (refused['errcode'], 'from ip: 127.0.0.1' in refused['errmsg']) == (60020, True)
+    assert caller.gettoken()['errcode'] == 0
+    sandbox.admin.trust_ips(None)
+    sandbox.admin.limit_calls('user/get', 2)
+    assert [caller.get('user/get', userid='LiNa')['errcode'] for _ in range(3)] == [0, 0, 45009]
+    sandbox.clock.advance(60)
+    assert caller.get('user/get', userid='LiNa')['errcode'] == 0
+    sandbox.admin.grant_right('kf', False)
+    assert caller.ask('kf/account/list')['errcode'] == 48002
+
+
+def test_answers_are_dated_by_the_sandboxs_clock(sandbox: Sandbox, caller: Caller) -> None:
+    sandbox.clock.advance(86400)
+    answer = caller.http.get('gettoken')
+    assert parsedate_to_datetime(answer.headers['date']) - datetime.now(UTC) > timedelta(hours=23)

@@ -8,12 +8,12 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from console.wecom.messages import frozen, recall_request
 from console.wecom.refusals import RecipientRefused, RefusalKind, WeComRefused, WeComUnreachable
 from console.wecom.single_flight import Fetched, SingleFlight
-from console.wecom.transport import Answer, Transport
+from console.wecom.transport import Answer, File, Transport
 from console.wecom.vault import Alone, Vault, name_of, share
 
 _BAR = 600.0
@@ -23,6 +23,8 @@ _LIFETIME = 7200
 
 _MARGIN = 300.0
 """Seconds before its end at which a token or ticket is fetched anew."""
+
+T = TypeVar('T')
 
 TicketKind = Literal['corp', 'agent']
 
@@ -116,6 +118,18 @@ class WeComClient:
         """Takes back what this app sent, within 24 hours (path/94867)."""
         self.post_frozen('message/recall', recall_request(msgid))
 
+    def download(self, path: str, *, most: int, seconds: float, **params: str) -> File:
+        """A file of at most `most` bytes, for which `seconds` are enough. Raises `FileTooLarge`, too."""
+        return self._with_token(
+            lambda token: self._transport.download(path, {**params, 'access_token': token}, most=most, seconds=seconds)
+        )
+
+    def upload(self, path: str, name: str, content: bytes, **params: str) -> Answer:
+        """Sends a file under this name; the answer holds its `media_id`."""
+        return self._with_token(
+            lambda token: self._transport.upload(path, {**params, 'access_token': token}, name, content)
+        )
+
     def user(self, userid: str) -> Answer:
         """The member as WeCom describes them (path/90196)."""
         return self.get('user/get', userid=userid)
@@ -139,19 +153,23 @@ class WeComClient:
     def _call(self, path: str, params: dict[str, str], body: bytes | None = None, implied: str | None = None) -> Answer:
         if not re.fullmatch(r'\w+(/\w+)*', path):
             raise ValueError(f'not a path below the base URL: {path!r}')
+        return self._with_token(
+            lambda token: self._transport.exchange(path, {**params, 'access_token': token}, body, implied=implied)
+        )
+
+    def _with_token(self, ask: Callable[[str], T]) -> T:
+        """What `ask` answers, asked once more with a fresh token if WeCom no longer knows the one we keep."""
         token = self._token.get()
         try:
-            return self._exchange(path, token, params, body, implied)
+            return self._asked(ask, token)
         except WeComRefused as refused:
             if refused.kind is not RefusalKind.TOKEN:
                 raise
-        return self._exchange(path, self._token.get(other_than=token), params, body, implied)
+        return self._asked(ask, self._token.get(other_than=token))
 
-    def _exchange(
-        self, path: str, token: str, params: dict[str, str], body: bytes | None, implied: str | None
-    ) -> Answer:
+    def _asked(self, ask: Callable[[str], T], token: str) -> T:
         try:
-            return self._transport.exchange(path, {**params, 'access_token': token}, body, implied=implied)
+            return ask(token)
         except WeComRefused as refused:
             if refused.kind is RefusalKind.CREDENTIAL and token == self._token.kept:
                 self._bar(refused)

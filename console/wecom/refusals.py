@@ -110,6 +110,15 @@ _RECIPIENT = {
 }
 
 
+class FileTooLarge(ConsoleError):
+    """A file larger than we take. Nothing of it was kept."""
+
+    reason = 'too_large'
+
+    def __init__(self) -> None:
+        super().__init__('文件超过 20 MB，没有下载。请在企业微信中查看。')
+
+
 class WeComUnreachable(ConsoleError):
     """No answer we could use: the network, a time-out, HTTP 5xx, or a page that is not JSON.
 

@@ -332,6 +332,7 @@ def _channels(settings: Settings, sandbox: 'Sandbox | None') -> 'Channels':
     from console.channels import Channels, WeComApp
     from console.wecom.client import WeComClient
     from console.wecom.crypto import CallbackCrypto
+    from console.wecom.kf import KfClient
     from console.wecom_secrets import DatabaseVault
     from models import Channel
 
@@ -362,7 +363,7 @@ def _channels(settings: Settings, sandbox: 'Sandbox | None') -> 'Channels':
                 ),
             )
         )
-    return Channels(apps)
+    return Channels(apps, kf=KfClient(apps[0].client))  # the real one, where there is one
 
 
 def _entrance(settings: Settings, channels: 'Channels', sandbox: 'Sandbox | None') -> 'WeComEntrance':

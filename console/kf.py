@@ -14,14 +14,18 @@ from models import SessionState
 log = logging.getLogger(__name__)
 
 
-async def look_for_accounts(client: KfClient) -> None:
-    """Learn which accounts there are. A company without 微信客服 refuses, which is no trouble of ours."""
+async def look_for_accounts(client: KfClient) -> bool:
+    """Learn which accounts there are; False if WeCom could not be asked.
+
+    A company without 微信客服 refuses, which is no trouble of ours.
+    """
     try:
         accounts = await asyncio.to_thread(client.accounts)
     except (WeComRefused, WeComUnreachable) as why:
         log.info('the 微信客服 accounts were not listed: %s', why)
-        return
+        return isinstance(why, WeComRefused)
     await transact(kf_accounts.listed, client.corp_id, accounts)
+    return True
 
 
 async def pull(client: KfClient, claim: kf_pull.Claim, pace: turns.Pace) -> None:

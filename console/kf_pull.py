@@ -23,6 +23,7 @@ from console import (
     kf_sessions,
     kf_window,
     kf_words,
+    media_files,
     personal_numbers,
     turns,
 )
@@ -218,6 +219,7 @@ def _customers_said(session: Session, account: KfAccount, items: Sequence[Item],
             sent_at=item.sent_at,
             media_id=kf_words.media_of(item),
             fields=kf_words.fields_of(item),
+            corp_id=account.corp_id,
         )
         for item in items
         if item.external_userid is not None
@@ -247,7 +249,7 @@ def _servicers_said(
         staff_id = (
             session.scalar(select(Staff.id).where(Staff.wecom_userid == item.servicer)) if item.servicer else None
         )
-        conversations.add_message(
+        message = conversations.add_message(
             session,
             conversation,
             direction=Direction.OUT,
@@ -260,6 +262,8 @@ def _servicers_said(
             external_id=item.msgid or None,
             sent_at=item.sent_at,
         )
+        if message.media_id is not None:
+            media_files.want(session, message, corp_id=account.corp_id)
         turns.give_up_active(session, conversation.id)
         drafts.supersede_pending(session, [conversation.id], note=f'{name}已在企业微信中回复')
         conversations.answered(session, conversation)

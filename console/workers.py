@@ -1,4 +1,4 @@
-"""The background loops: understand, write, send, tidy up. Each repeats one step until the server stops."""
+"""The background loops: read, understand, write, send, tidy up. Each repeats one step until the server stops."""
 
 import asyncio
 import logging
@@ -12,12 +12,13 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy.orm import Session
 
-from console import deliveries, dossiers, drafts, intake, leases, signals, turns
+from console import deliveries, dossiers, drafts, intake, kf, kf_accounts, kf_pull, leases, signals, turns
 from console.announcer import Announcer
 from console.channels import Channels
 from console.crash_points import passing
 from console.database import current, read, transact
 from console.watch import Trouble, Watch
+from console.wecom.kf import KfClient
 from console.writing.context import Writer, WritingFailed
 from models import Delivery, DeliveryStatus, Turn, TurnStatus
 
@@ -28,8 +29,12 @@ P = ParamSpec('P')
 
 WRITERS = 8
 SENDERS = 4
+PULLERS = 2
 GRACE = timedelta(seconds=15)
 """How long a stop waits for what is being sent."""
+
+ACCOUNTS_LISTED_EVERY = 3600.0
+"""Seconds; what changes meanwhile is told by `kf_account_auth_change`."""
 
 STALE = 120.0
 """Seconds after which a loop that did not come round counts as stuck."""
@@ -45,6 +50,7 @@ def take_over(session: Session) -> None:
     """What was under way belongs to a process that is gone: it is anyone's at once, not only when its lease ends."""
     ended = leases.end_all(session, Turn, running=TurnStatus.WRITING)
     ended += leases.end_all(session, Delivery, running=DeliveryStatus.SENDING)
+    kf_pull.end_all(session)
     if ended:
         log.warning('%d pieces of work were under way when the console last stopped; they are done again', ended)
 
@@ -74,8 +80,13 @@ class Workers:
         self._pause = pause
         self._stopping = asyncio.Event()
         self._seen: dict[str, float] = {}
-        self._slots = {'write': asyncio.Semaphore(WRITERS), 'send': asyncio.Semaphore(SENDERS)}
-        self._under_way: dict[str, set[asyncio.Task[None]]] = {'write': set(), 'send': set()}
+        self._slots = {
+            'write': asyncio.Semaphore(WRITERS),
+            'send': asyncio.Semaphore(SENDERS),
+            'pull': asyncio.Semaphore(PULLERS),
+        }
+        self._under_way: dict[str, set[asyncio.Task[None]]] = {kind: set() for kind in self._slots}
+        self._list_accounts_at = 0.0
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator['Workers']:
@@ -94,6 +105,8 @@ class Workers:
             self._loop('announce', self.announcer.announce, None, pause=10),
             self._loop('watch', self._watch.look, None, pause=30),
         ]
+        if self._channels.kf is not None:
+            loops += self._kf_loops(self._channels.kf)
         try:
             yield self
         finally:
@@ -104,7 +117,18 @@ class Workers:
                 task.cancel()
             await self._end(loops, cancel=False, give_up_at=give_up_at)  # a loop may yet begin what it has claimed
             await self._end(self._under_way['write'], cancel=True, give_up_at=give_up_at)
-            await self._end(self._under_way['send'], cancel=False, give_up_at=give_up_at)
+            await self._end(self._under_way['send'] | self._under_way['pull'], cancel=False, give_up_at=give_up_at)
+
+    def _kf_loops(self, client: KfClient) -> list[asyncio.Task[None]]:
+        claim = partial(kf_pull.claim_next, corp_id=client.corp_id)
+
+        def pull(claimed: kf_pull.Claim) -> Coroutine[Any, Any, None]:
+            return kf.pull(client, claimed, self._pace)
+
+        return [
+            self._loop('pull', partial(self._dispatch, 'pull', claim, pull), signals.kf_due, pause=2),
+            self._loop('accounts', partial(self._look_for_accounts, client), None, pause=30),
+        ]
 
     async def _end(self, tasks: Iterable[asyncio.Task[None]], *, cancel: bool, give_up_at: float) -> None:
         waiting = list(tasks)
@@ -205,6 +229,14 @@ class Workers:
             await _surely(turns.fail, claim, '起草时程序出错，已记录。请人工回复。')
         else:
             await _surely(drafts.propose, claim, proposal)
+
+    async def _look_for_accounts(self, client: KfClient) -> bool:
+        if self._list_accounts_at == 0.0:
+            await transact(kf_accounts.be_due, client.corp_id)
+            self._list_accounts_at = time.monotonic()
+        if time.monotonic() >= self._list_accounts_at and await kf.look_for_accounts(client):
+            self._list_accounts_at = time.monotonic() + ACCOUNTS_LISTED_EVERY
+        return False
 
     async def _send(self, claim: deliveries.Claim) -> None:
         passing('before_send')

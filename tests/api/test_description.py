@@ -37,6 +37,7 @@ CONTRACT = {
     'GET /users/{id}/parent-details',
     'GET /users/{id}/student-details',
     'GET /verify',
+    'GET /wechat/config',
 }
 
 

@@ -48,6 +48,7 @@ MATRIX: dict[tuple[str, str], tuple[set[str], object]] = {
     ('GET', '/staff'): (ADMIN, None),
     ('POST', '/staff'): (ADMIN, {'username': 'x', 'name': 'x', 'role': 'agent'}),
     ('PATCH', '/staff/{id}'): (ADMIN, {}),
+    ('GET', '/wechat/config'): (EVERYONE, None),
     ('POST', '/logout'): (EVERYONE, None),
 }
 """(method, path) -> who may, and a body that only a missing right stops."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from console.channels import Channels
+    from console.customers import Customers
     from console.doctor import Doctor
     from console.sandbox import Sandbox
     from console.watch import Trouble
@@ -62,16 +63,16 @@ def build(settings: Settings) -> 'FastAPI':
     import pages
     from callbacks import api_v1, domain_file, health, oauth
     from callbacks.door import Door
-    from console import crash_points, database, dossiers, knowledge, parts, players, sign_in, staff
+    from console import crash_points, database, dossiers, knowledge, media_shelf, parts, players, sign_in, staff
     from console import demo as demo_school
     from console.simulation import Simulation
-    from console.turns import Pace
-    from console.workers import Workers, take_over
+    from console.workers import take_over
     from console.writing.troubles import TroubledWriter
 
     crash_points.arm(settings.crash_point)
     dossiers.school = settings.school_name
     knowledge.open_shelf(settings.data_dir / 'dictionary')
+    media_shelf.open_folder(settings.data_dir / 'media')
     sandbox = _sandbox(settings) if settings.simulates or not settings.has_wecom else None
     demo = not settings.production and not settings.has_wecom
     staff.open_simulation = demo
@@ -79,13 +80,8 @@ def build(settings: Settings) -> 'FastAPI':
     writer = _writer(settings)
     troubled = TroubledWriter(writer) if demo and sandbox is not None else None
     writer = troubled or writer
-    workers = Workers(
-        channels=channels,
-        writer=writer,
-        pace=Pace(quiet=settings.quiet_period, longest=settings.quiet_period_longest),
-        alert_webhook=settings.wechat_alert_webhook.get_secret_value(),
-        troubles=_troubles(settings, writer),
-    )
+    customers = _customers(channels)
+    workers = _workers(settings, channels, writer, customers)
     assembled = parts.Parts(
         version=VERSION,
         school=settings.school_name,
@@ -94,6 +90,7 @@ def build(settings: Settings) -> 'FastAPI':
         demo=demo,
         undo=settings.undo_period,
         channels=channels,
+        customers=customers,
         tokens=sign_in.Tokens(settings.jwt_secret_key.get_secret_value()),
         entrance=_entrance(settings, channels, sandbox),
         writer=writer,
@@ -364,6 +361,35 @@ def _channels(settings: Settings, sandbox: 'Sandbox | None') -> 'Channels':
             )
         )
     return Channels(apps, kf=KfClient(apps[0].client))  # the real one, where there is one
+
+
+def _customers(channels: 'Channels') -> 'Customers':
+    """Those of the real company, where there is one: its events alone change anything but chats."""
+    from console import company
+    from console.customers import Customers
+    from console.wecom.contacts import CustomerContacts
+
+    own = channels.apps[0]
+    company.corp_id = own.corp_id
+    return Customers(CustomerContacts(own.client))
+
+
+def _workers(settings: Settings, channels: 'Channels', writer: 'Writer', customers: 'Customers') -> 'Workers':
+    from console import approval_presses
+    from console.approval_post import ApprovalPost
+    from console.turns import Pace
+    from console.workers import Workers
+
+    approval_presses.undo = settings.undo_period
+    return Workers(
+        channels=channels,
+        writer=writer,
+        pace=Pace(quiet=settings.quiet_period, longest=settings.quiet_period_longest),
+        alert_webhook=settings.wechat_alert_webhook.get_secret_value(),
+        troubles=_troubles(settings, writer),
+        customers=customers,
+        approvals=ApprovalPost(channels.apps[0].client, settings.base_url),
+    )
 
 
 def _entrance(settings: Settings, channels: 'Channels', sandbox: 'Sandbox | None') -> 'WeComEntrance':

@@ -12,7 +12,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from sqlalchemy.orm import Session
 
-from console import alerts, contact_ways, contacts, personal_numbers, rounds, signals, staff, tags
+from console import alerts, company, contact_ways, contacts, personal_numbers, rounds, signals, staff, tags
 from console.database import read, transact
 from console.errors import Conflict, Invalid
 from console.rounds import Note, Round
@@ -43,6 +43,24 @@ PAUSES = (0.3, 1.0)
 """Seconds before a change is tried again that met another of the same customer."""
 
 
+def heard(session: Session, corp_id: str, said: WeComEvent) -> None:
+    """An event about customers or their tags."""
+    if not company.is_ours(corp_id):
+        return
+    if said.name == 'change_external_contact':
+        contacts.heard(session, said)
+    else:
+        wecom_id = said.fields.get('Id')
+        if said.change == 'delete' and isinstance(wecom_id, str) and said.fields.get('TagType') == 'tag':
+            tags.retire(session, wecom_id)
+        rounds.ask(session, _errand_name('tags', corp_id))
+        signals.announce(session, signals.customers_changed, 0)
+
+
+def _errand_name(what: str, corp_id: str) -> str:
+    return f'contacts:{what}:{corp_id}'
+
+
 @dataclass(kw_only=True)
 class _Reading:
     """How far a whole reading has come."""
@@ -58,23 +76,11 @@ class Customers:
     """The customers of one company. `step` is a worker's; the rest is for pages, and raises `ConsoleError`s."""
 
     def __init__(self, wecom: CustomerContacts) -> None:
-        self.corp_id = wecom.corp_id
         self._wecom = wecom
-        self._whole, self._tags, self._changed = (
-            f'contacts:{what}:{wecom.corp_id}' for what in ('sync', 'tags', 'changed')
-        )
+        self._whole = _errand_name('sync', wecom.corp_id)
+        self._tags = _errand_name('tags', wecom.corp_id)
+        self._changed = _errand_name('changed', wecom.corp_id)
         self._reading: _Reading | None = None
-
-    def heard(self, session: Session, said: WeComEvent) -> None:
-        """An event of this company."""
-        if said.name == 'change_external_contact':
-            contacts.heard(session, said)
-        elif said.name == 'change_external_tag':
-            wecom_id = said.fields.get('Id')
-            if said.change == 'delete' and isinstance(wecom_id, str) and said.fields.get('TagType') == 'tag':
-                tags.retire(session, wecom_id)
-            rounds.ask(session, self._tags)
-            signals.announce(session, signals.customers_changed, 0)
 
     async def step(self) -> bool:
         """Read a little more; True if there may be more right away."""

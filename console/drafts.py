@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from console import conversations, deliveries, dossiers, personal_numbers, signals, staff, turns
+from console import approval_cards, conversations, deliveries, dossiers, personal_numbers, signals, staff, turns
 from console.errors import Conflict, ConsoleError, Invalid, NotFound
 from console.writing.checks import check_text
 from console.writing.context import Check, Proposal
@@ -398,3 +398,4 @@ def log_event(
         DraftEvent(draft_id=draft.id, staff_id=by, action=action, version=draft.version, content=content, note=note)
     )
     signals.announce(session, signals.draft_changed, draft.id)
+    approval_cards.follow(session, draft, action, by=by, note=note)

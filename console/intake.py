@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, aliased
 
-from console import alerts, conversations, drafts, kf_accounts, signals, turns
+from console import alerts, approval_presses, conversations, customers, drafts, kf_accounts, signals, turns
 from console.database import insert_many_once, insert_once
 from console.wecom.events import WeComEvent
 from models import Channel, EventStatus, ReceivedEvent, utc_now
@@ -110,6 +110,9 @@ _HAPPENED: dict[str, Callable[[Session, str, WeComEvent], None]] = {
 
 
 def _digest(session: Session, events: Sequence[Any], open_event: Opener, pace: turns.Pace) -> None:
+    'change_external_contact': customers.heard,
+    'change_external_tag': customers.heard,
+    'template_card_event': approval_presses.pressed,
     opened = []
     for event in events:
         channel, said = open_event(event.corp_id, event.sealed)

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Literal, TypedDict
 
 from console.channels import Channels
+from console.customers import Customers
 from console.doctor import Doctor
 from console.sandbox import Sandbox
 from console.sign_in import Tokens
@@ -32,6 +33,7 @@ class Parts:
     demo: bool
     undo: timedelta
     channels: Channels
+    customers: Customers
     tokens: Tokens
     entrance: WeComEntrance
     writer: Writer

@@ -223,6 +223,25 @@ def change(
     return member
 
 
+def approve_on_phone(session: Session, staff_id: int, on: bool, *, by: int) -> None:
+    """Whether drafts come to this member's phone as WeCom cards, too. Everyone may say so for themselves.
+
+    Raises `NotAllowed`, `NotFound`, and `Invalid` for who may not review or is not known in WeCom.
+    """
+    require(session, by, None if by == staff_id else Action.MANAGE_STAFF)
+    member = session.get(Staff, staff_id)
+    if member is None:
+        raise NotFound('这个员工')
+    if on and not may(member.role, Action.REVIEW):
+        raise Invalid('approves_on_phone', '只有主管和管理员可以审批草稿。')
+    if on and not member.wecom_userid:
+        raise Invalid('approves_on_phone', '请先填写企业微信 userid，卡片才能发到手机上。')
+    if member.approves_on_phone is not on:
+        member.approves_on_phone = on
+        audit.record(session, 'change', 'staff', staff_id, by=by, approves_on_phone=on)
+        signals.announce(session, signals.staff_changed, staff_id)
+
+
 def set_password(session: Session, staff_id: int, password_hash: str, *, by: int | None) -> None:
     """Set a new password and end the member's sign-ins. Everyone may set their own. Raises `NotAllowed`, `NotFound`."""
     if by is not None:

@@ -12,15 +12,29 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy.orm import Session
 
-from console import deliveries, dossiers, drafts, intake, kf, kf_accounts, kf_pull, leases, signals, turns
+from console import (
+    approval_cards,
+    deliveries,
+    dossiers,
+    drafts,
+    intake,
+    kf,
+    kf_accounts,
+    kf_pull,
+    leases,
+    signals,
+    turns,
+)
 from console.announcer import Announcer
+from console.approval_post import ApprovalPost
 from console.channels import Channels
 from console.crash_points import passing
+from console.customers import Customers
 from console.database import current, read, transact
 from console.watch import Trouble, Watch
 from console.wecom.kf import KfClient
 from console.writing.context import Writer, WritingFailed
-from models import Delivery, DeliveryStatus, Turn, TurnStatus
+from models import ApprovalCard, CardStatus, Delivery, DeliveryStatus, Turn, TurnStatus
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +65,8 @@ def take_over(session: Session) -> None:
     ended = leases.end_all(session, Turn, running=TurnStatus.WRITING)
     ended += leases.end_all(session, Delivery, running=DeliveryStatus.SENDING)
     kf_pull.end_all(session)
+    for showing in (CardStatus.SENDING, CardStatus.UPDATING):
+        ended += leases.end_all(session, ApprovalCard, running=showing)
     if ended:
         log.warning('%d pieces of work were under way when the console last stopped; they are done again', ended)
 
@@ -66,6 +82,8 @@ class Workers:
         pace: turns.Pace,
         alert_webhook: str = '',
         troubles: Mapping[str, Trouble] = MappingProxyType({}),
+        customers: Customers | None = None,
+        approvals: ApprovalPost | None = None,
         pause: float = 0.3,
     ) -> None:
         """`pause` in seconds between two looks at an empty queue; news of work cuts it short.
@@ -77,6 +95,8 @@ class Workers:
         self._pace = pace
         self.announcer = Announcer(alert_webhook)
         self._watch = Watch({'worker': self._stuck_words, **troubles})
+        self._customers = customers
+        self._approvals = approvals
         self._pause = pause
         self._stopping = asyncio.Event()
         self._seen: dict[str, float] = {}
@@ -107,6 +127,10 @@ class Workers:
         ]
         if self._channels.kf is not None:
             loops += self._kf_loops(self._channels.kf)
+        if self._customers is not None:
+            loops.append(self._loop('customers', self._customers.step, signals.customers_changed, pause=5))
+        if self._approvals is not None:
+            loops.append(self._loop('cards', self._approvals.step, signals.draft_changed, pause=2))
         try:
             yield self
         finally:
@@ -254,6 +278,7 @@ class Workers:
         await transact(turns.park_lost)
         await transact(deliveries.park_lost)
         await transact(drafts.expire)
+        await transact(approval_cards.park_lost)
         return False
 
     def _stuck_words(self) -> str | None:

@@ -27,10 +27,11 @@ MediaKind = Literal['image', 'voice', 'video', 'file']
 
 @dataclass(frozen=True, kw_only=True)
 class Button:
-    """A button that calls us back with `key`. `style`: 1 blue, 2 grey, 3 red on white, 4 blue on white."""
+    """Calls us back with `key`, or opens `url`. `style`: 1 blue, 2 grey, 3 red on white, 4 blue on white."""
 
     text: str
-    key: str
+    key: str = ''
+    url: str | None = None
     style: int = 1
 
 
@@ -105,12 +106,15 @@ def button_card_message(
     _check_bytes('title', title, LONGEST_TEXT, '标题')
     for one in buttons:
         _check_characters('buttons', one.text, 10, '按钮文字')
-        _check_bytes('buttons', one.key, LONGEST_KEY, '按钮标识')
+        if one.url is None:
+            _check_bytes('buttons', one.key, LONGEST_KEY, '按钮标识')
+        else:
+            _check_url(one.url)
     card: dict[str, Any] = {
         'card_type': 'button_interaction',
         'task_id': task_id,
         'main_title': {'title': _cut(title, 36), 'desc': _cut(lead, 44)},
-        'button_list': [{'text': one.text, 'style': one.style, 'key': one.key} for one in buttons],
+        'button_list': [_button(one) for one in buttons],
     }
     if text:
         card['sub_title_text'] = _cut(text, 160)
@@ -145,6 +149,11 @@ def recall_request(msgid: str) -> bytes:
     """A `message/recall`: by the same app, within 24 hours, seen only in the WeCom client."""
     _check_bytes('msgid', msgid, LONGEST_TEXT, '消息编号')
     return frozen({'msgid': msgid})
+
+
+def _button(one: Button) -> dict[str, Any]:
+    shown = {'text': one.text, 'style': one.style}
+    return shown | ({'key': one.key} if one.url is None else {'type': 1, 'url': one.url})
 
 
 def _send(to_user: str, agent_id: int, kind: str, content: dict[str, Any], duplicate_check_interval: int) -> bytes:

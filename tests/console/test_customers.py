@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from console import contact_ways, contacts, rounds, staff, students, tags
-from console.customers import Customers
+from console.customers import Customers, heard
 from console.database import Database
 from console.errors import Conflict, Invalid, NotAllowed, NotFound
 from console.students import GuardianFields, StudentFields
@@ -75,9 +75,9 @@ async def read_all(customers: Customers, db: Database) -> None:
     raise AssertionError('it does not come to an end')
 
 
-def told(db: Database, customers: Customers, change: str, who: str, at: int = SINCE, **more: str) -> None:
+def told(db: Database, change: str, who: str, at: int = SINCE, **more: str) -> None:
     fields = {'UserID': 'Lin', 'ExternalUserID': who, 'CreateTime': str(at), 'ChangeType': change} | more
-    db.transact(customers.heard, event(Event='change_external_contact', **fields))
+    db.transact(heard, 'ww1', event(Event='change_external_contact', **fields))
 
 
 def event(**fields: str) -> WeComEvent:
@@ -175,7 +175,7 @@ async def test_a_customer_who_was_added_is_read_and_comes_from_where_the_code_sa
     asked = json.loads(api.asked_for('externalcontact/add_contact_way')[0].body)
     api.answers('externalcontact/get', alone(row('wm9', state=asked['state'])))
 
-    told(db, customers, 'add_external_contact', 'wm9', State=asked['state'], WelcomeCode='x')
+    told(db, 'add_external_contact', 'wm9', State=asked['state'], WelcomeCode='x')
     assert contact(db, 'wm9').lead_source == '秋季地推'
     await read_all(customers, db)
 
@@ -191,12 +191,12 @@ async def test_a_customer_who_left_is_marked_and_an_older_page_does_not_bring_he
     await read_all(customers, db)
     asked_at = datetime.now(UTC)
 
-    told(db, customers, 'del_follow_user', 'wm1', SINCE + 60)
+    told(db, 'del_follow_user', 'wm1', SINCE + 60)
     found, _ = CustomerContacts(WeComClient('ww1', 1, 'secret', api.base_url)).page(['Lin'], '')
     db.transact(contacts.keep, found, read_at=asked_at)
     assert contact(db, 'wm1').left_at == datetime.fromtimestamp(SINCE + 60, UTC)
 
-    told(db, customers, 'add_external_contact', 'wm1', SINCE + 120)
+    told(db, 'add_external_contact', 'wm1', SINCE + 120)
     assert contact(db, 'wm1').left_at is None
 
 
@@ -348,7 +348,7 @@ async def test_a_tag_deleted_in_wecom_is_offered_no_longer(db: Database, api: Fa
     wm1 = contact(db, 'wm1')
 
     deleted = event(Event='change_external_tag', Id='et1', TagType='tag', ChangeType='delete')
-    db.transact(customers.heard, deleted)
+    db.transact(heard, 'ww1', deleted)
     assert names_of_tags(db, wm1.id) == []
     await read_all(customers, db)
 
@@ -405,7 +405,7 @@ async def test_a_customer_who_left_cannot_be_changed(db: Database, api: FakeApi,
     by = db.transact(story.member)
     api.answers('externalcontact/batch/get_by_user', page(row('wm1')))
     await read_all(customers, db)
-    told(db, customers, 'del_external_contact', 'wm1', SINCE + 60)
+    told(db, 'del_external_contact', 'wm1', SINCE + 60)
 
     with pytest.raises(Conflict, match='不是好友'):
         await customers.set_remark(contact(db, 'wm1').id, '王妈', by=by.id)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, or_, select, tuple_
+from sqlalchemy import BindParameter, bindparam, func, insert, or_, select, tuple_
 from sqlalchemy.orm import Session, joinedload
 
 from console import audit, media_files, personal_numbers, signals, staff
@@ -366,8 +366,8 @@ def _count(conversation: Conversation, direction: Direction, text: str, now: dat
 def _conversations_with(session: Session, people: Sequence[Person]) -> dict[Person, Conversation]:
     """Each person's conversation, locked in the order of ids; contacts and conversations are made where missing."""
     wanted = set(people)
-    contacts = _contacts(session, wanted)
-    if missing := wanted - contacts.keys():
+    talks = _locked_with(session, wanted)
+    if missing := wanted - talks.keys():
         now = utc_now()
         insert_many_once(
             session,
@@ -377,35 +377,39 @@ def _conversations_with(session: Session, people: Sequence[Person]) -> dict[Pers
                 for channel, account, userid in sorted(missing)
             ],
         )
-        contacts |= _contacts(session, missing)
-    talks = _locked_by_contact(session, contacts.values())
-    if lacking := {contact_id: person for person, contact_id in contacts.items() if contact_id not in talks}:
-        insert_many_once(
-            session, Conversation, [_empty(contact_id, person[0]) for contact_id, person in lacking.items()]
-        )
-        talks |= _locked_by_contact(session, lacking)
-    return {person: talks[contact_id] for person, contact_id in contacts.items()}
+        contacts = _contacts(session, missing)
+        insert_many_once(session, Conversation, [_empty(id_, person[0]) for person, id_ in sorted(contacts.items())])
+        talks |= _locked_with(session, missing)
+    return talks
 
 
-def _contacts(session: Session, people: Iterable[Person]) -> dict[Person, int]:
-    wanted = set(people)
-    rows = session.execute(
-        select(Contact.channel, Contact.account, Contact.external_userid, Contact.id).where(
-            Contact.external_userid.in_({userid for _, _, userid in wanted})
-        )
-    )
-    return {person: id_ for *key, id_ in rows if (person := tuple(key)) in wanted}
+# Written once: on the way of every message, putting a statement together costs as much as running it.
+_THEIR_IDS: BindParameter[str] = bindparam('userids', expanding=True)
+_CONTACTS = select(Contact.channel, Contact.account, Contact.external_userid, Contact.id).where(
+    Contact.external_userid.in_(_THEIR_IDS)
+)
+_LOCKED_WITH = (
+    select(Contact.channel, Contact.account, Contact.external_userid, Conversation)
+    .join(Conversation, Conversation.contact_id == Contact.id)
+    .where(Contact.external_userid.in_(_THEIR_IDS))
+    .order_by(Conversation.id)
+    .with_for_update(of=Conversation)
+    .execution_options(populate_existing=True)
+)
+_KNOWN_IDS = select(Message.conversation_id, Message.external_id).where(
+    Message.conversation_id.in_(bindparam('talks', expanding=True)),
+    Message.external_id.in_(bindparam('external_ids', expanding=True)),
+)
 
 
-def _locked_by_contact(session: Session, contact_ids: Iterable[int]) -> dict[int, Conversation]:
-    rows = session.scalars(
-        select(Conversation)
-        .where(Conversation.contact_id.in_(set(contact_ids)))
-        .order_by(Conversation.id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    return {conversation.contact_id: conversation for conversation in rows}
+def _contacts(session: Session, people: set[Person]) -> dict[Person, int]:
+    rows = session.execute(_CONTACTS, {'userids': list({userid for _, _, userid in people})})
+    return {person: id_ for *key, id_ in rows if (person := tuple(key)) in people}
+
+
+def _locked_with(session: Session, people: set[Person]) -> dict[Person, Conversation]:
+    rows = session.execute(_LOCKED_WITH, {'userids': list({userid for _, _, userid in people})})
+    return {person: talk for *key, talk in rows if (person := tuple(key)) in people}
 
 
 def _empty(contact_id: int, channel: Channel) -> dict[str, Any]:
@@ -426,10 +430,11 @@ def _empty(contact_id: int, channel: Channel) -> dict[str, Any]:
 
 def _known_ids(session: Session, talks: Mapping[Person, Conversation], heard: Sequence[Heard]) -> set[tuple[int, str]]:
     rows = session.execute(
-        select(Message.conversation_id, Message.external_id).where(
-            Message.conversation_id.in_({conversation.id for conversation in talks.values()}),
-            Message.external_id.in_({one.external_id for one in heard if one.external_id is not None}),
-        )
+        _KNOWN_IDS,
+        {
+            'talks': [conversation.id for conversation in talks.values()],
+            'external_ids': [one.external_id for one in heard if one.external_id is not None],
+        },
     )
     return {(conversation_id, external_id) for conversation_id, external_id in rows if external_id is not None}
 

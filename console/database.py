@@ -15,7 +15,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -36,7 +36,7 @@ T = TypeVar('T')
 log = logging.getLogger(__name__)
 
 SQLITE_READERS = 4
-MOST_TOGETHER = 64
+MOST_TOGETHER = 256
 NEWS_CHANNEL = 'edudesk_news'
 PRESENCE = 0x4564754465736B  # "EduDesk", the key of the advisory lock that every running process shares
 TRANSIENT_PGCODES = {'40001', '40P01', '57P01', '57P02', '57P03'}  # serialisation, deadlock, server shutting down
@@ -393,23 +393,24 @@ def _is_transient(fault: DBAPIError) -> bool:
 def insert_many_once(session: Session, table: type[Any], rows: list[dict[str, Any]]) -> None:
     """As `insert_once`, for many rows at the least cost: nobody learns how many were new."""
     if rows:
-        session.connection().execute(_insert(session)(table.__table__).on_conflict_do_nothing(), rows)
+        session.connection().execute(_insert_new(session.get_bind().dialect.name, table.__table__), rows)
 
 
 def insert_once(session: Session, table: type[Any], rows: list[dict[str, Any]]) -> int:
     """Insert the rows that break no unique key, leave the others out; how many were new."""
     if not rows:
         return 0
-    statement = _insert(session)(table.__table__).on_conflict_do_nothing().values(rows)
+    statement = _insert_new(session.get_bind().dialect.name, table.__table__).values(rows)
     return int(session.connection().execute(statement).rowcount)
 
 
-def _insert(session: Session) -> Any:
-    """The database's own INSERT, which knows ON CONFLICT."""
-    if session.get_bind().dialect.name == 'sqlite':
+@cache
+def _insert_new(dialect: str, table: Any) -> Any:
+    """The database's own INSERT, which knows ON CONFLICT. Kept, as putting it together costs as much as running it."""
+    if dialect == 'sqlite':
         from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-        return sqlite_insert
+        return sqlite_insert(table).on_conflict_do_nothing()
     from sqlalchemy.dialects.postgresql import insert as postgres_insert
 
-    return postgres_insert
+    return postgres_insert(table).on_conflict_do_nothing()

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from console import leases, signals
@@ -48,8 +49,8 @@ def heard(session: Session, talks: Sequence[Conversation], pace: Pace) -> None:
             turn.status = TurnStatus.SUPERSEDED
         fresh.append(conversation)
     session.flush()
-    session.add_all([_turn(conversation, due_in=pace.quiet) for conversation in fresh])
-    session.flush()
+    if fresh:
+        session.execute(_NEW, [_columns(conversation, due_in=pace.quiet) for conversation in fresh])
     for conversation in wanted:
         signals.announce(session, signals.turn_opened, conversation.id)
 
@@ -58,7 +59,7 @@ def open_turn(
     session: Session, conversation: Conversation, *, due_in: timedelta = timedelta(0), instruction: str | None = None
 ) -> Turn:
     """Ask for a reply to all the parent said since we last spoke. The conversation must be locked."""
-    turn = _turn(conversation, due_in=due_in, instruction=instruction)
+    turn = Turn(**_columns(conversation, due_in=due_in), instruction=instruction)
     session.add(turn)
     session.flush()
     signals.announce(session, signals.turn_opened, conversation.id)
@@ -138,22 +139,26 @@ def park_lost(session: Session) -> int:
     return leases.park(session, Turn, running=TurnStatus.WRITING, parked=TurnStatus.FAILED)
 
 
-def _turn(conversation: Conversation, *, due_in: timedelta, instruction: str | None = None) -> Turn:
+def _columns(conversation: Conversation, *, due_in: timedelta) -> dict[str, Any]:
     """A turn of all the parent said since we last spoke."""
-    return Turn(
-        conversation_id=conversation.id,
-        first_seq=min(conversation.last_outbound_seq + 1, conversation.last_inbound_seq),
-        basis_seq=conversation.last_inbound_seq,
-        due_at=utc_now() + due_in,
-        instruction=instruction,
-    )
+    return {
+        'conversation_id': conversation.id,
+        'first_seq': min(conversation.last_outbound_seq + 1, conversation.last_inbound_seq),
+        'basis_seq': conversation.last_inbound_seq,
+        'due_at': utc_now() + due_in,
+    }
+
+
+# Written once: on the way of every message, putting a statement together costs as much as running it.
+_NEW = insert(Turn)
+_ACTIVE_IN = (
+    select(Turn)
+    .where(Turn.conversation_id.in_(bindparam('talks', expanding=True)), Turn.status.in_(ACTIVE_TURN))
+    .order_by(Turn.id)
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
 
 
 def _active(session: Session, conversation_ids: Iterable[int]) -> Sequence[Turn]:
-    return session.scalars(
-        select(Turn)
-        .where(Turn.conversation_id.in_(list(conversation_ids)), Turn.status.in_(ACTIVE_TURN))
-        .order_by(Turn.id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).all()
+    return session.scalars(_ACTIVE_IN, {'talks': list(conversation_ids)}).all()

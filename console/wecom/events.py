@@ -44,6 +44,8 @@ _DEEPEST = 8
 _NOT_XML = re.compile('[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]')
 """What people manage to type into a chat, and an XML parser would refuse the whole message for."""
 
+_LEAF = re.compile(r'\s*<([A-Za-z_][\w.-]*)>(?:<!\[CDATA\[(.*?)\]\]>|([^<&]*))</\1>', re.ASCII | re.DOTALL)
+_END = re.compile(r'\s*</xml\s*>\s*', re.ASCII)
 _START = re.compile(r'\s*(?:<\?xml[^<>]*>\s*)?<xml\s*>')
 
 
@@ -97,12 +99,35 @@ def _fields(xml: str) -> dict[str, str | list[str]] | None:
     """None for anything but a small flat <xml> without a document type, and so without entities of its own."""
     if len(xml) > _LONGEST or not _START.match(xml):
         return None
+    xml = _NOT_XML.sub('', xml)
+    if (flat := _flat(xml)) is not None:
+        return flat
     leaves = _Leaves()
     try:
-        leaves.read(_NOT_XML.sub('', xml))
+        leaves.read(xml)
     except (expat.ExpatError, _TooDeep):
         return None
     return leaves.found
+
+
+def _flat(xml: str) -> dict[str, str | list[str]] | None:
+    """What `_Leaves` finds, at a tenth of the time, for what nearly every callback is: one level of plain leaves.
+
+    None for whatever a pattern could read otherwise than XML is meant.
+    """
+    start = _START.match(xml)
+    if start is None or '\r' in xml:  # XML makes one \n of \r\n
+        return None
+    found: dict[str, str | list[str]] = {}
+    end = start.end()
+    while leaf := _LEAF.match(xml, end):
+        name, quoted, bare = leaf.groups()
+        text = bare if quoted is None else quoted
+        if ']]>' in text or name in found:
+            return None
+        found[name] = text
+        end = leaf.end()
+    return found if _END.fullmatch(xml, end) else None
 
 
 class _TooDeep(Exception):

@@ -223,3 +223,25 @@ def test_a_hostile_text_costs_next_to_nothing(xml: str):
     assert parse(xml).kind == 'unknown'
 
     assert time.thread_time() - started < 0.02
+
+
+NAMES = st.sampled_from(['MsgType', 'Content', 'MsgId', 'FromUserName', 'Label', 'a.b', '内容'])
+TEXTS = st.lists(
+    st.sampled_from(
+        [*'a<>&\r\n \x00内é', ']]>', '<![CDATA[', '</Content>', '<Content>', '&amp;', ']]></Content><Content>']
+    ),
+    max_size=5,
+).map(''.join)
+PIECES = st.one_of(
+    st.tuples(NAMES, TEXTS).map(lambda leaf: f'<{leaf[0]}><![CDATA[{leaf[1]}]]></{leaf[0]}>'),
+    st.tuples(NAMES, TEXTS).map(lambda leaf: f'<{leaf[0]}>{leaf[1]}</{leaf[0]}>'),
+    st.tuples(NAMES, NAMES, TEXTS).map(lambda leaf: f'<{leaf[0]}><{leaf[1]}>{leaf[2]}</{leaf[1]}></{leaf[0]}>'),
+    TEXTS,
+)
+
+
+@given(st.lists(PIECES, max_size=6).map(''.join))
+def test_what_is_read_by_a_pattern_is_what_a_parser_reads(inside: str) -> None:
+    plain = parse(f'<xml>{inside}</xml>')
+    by_the_parser = parse(f'<xml>{inside}<!-- the pattern knows no comments --></xml>')
+    assert plain.fields == by_the_parser.fields

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, joinedload
 
 from console import approval_cards, conversations, deliveries, dossiers, personal_numbers, signals, staff, turns
@@ -225,15 +225,20 @@ def hold(session: Session, draft_id: int, *, by: int) -> Draft:
     return draft
 
 
+_PENDING_IN = (
+    select(Draft)
+    .where(Draft.conversation_id.in_(bindparam('talks', expanding=True)), Draft.status == DraftStatus.PENDING)
+    .order_by(Draft.id)
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+
+
 def supersede_pending(session: Session, conversation_ids: Iterable[int], *, note: str, by: int | None = None) -> None:
     """The drafts that wait in these conversations, if any, are out of date."""
-    outdated = session.scalars(
-        select(Draft)
-        .where(Draft.conversation_id.in_(list(conversation_ids)), Draft.status == DraftStatus.PENDING)
-        .order_by(Draft.id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).all()
+    outdated = session.scalars(_PENDING_IN, {'talks': list(conversation_ids)}).all()
+    if not outdated:
+        return
     for draft in outdated:
         draft.status = DraftStatus.SUPERSEDED
         draft.reason = note

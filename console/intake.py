@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Integer, bindparam, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, aliased
 
@@ -43,6 +43,21 @@ class Arrival:
     fresh: bool
 
 
+_WAITING = (
+    select(*_NEEDED)
+    .where(ReceivedEvent.status == EventStatus.NEW)
+    .order_by(ReceivedEvent.id)
+    .limit(bindparam('limit', type_=Integer))
+)
+_OLDER = aliased(ReceivedEvent)
+_HELD_BACK = (
+    select(_OLDER.id)
+    .where(_OLDER.gate == ReceivedEvent.gate, _OLDER.id < ReceivedEvent.id, _OLDER.status == EventStatus.NEW)
+    .exists()
+)
+_WAITING_SHARED = _WAITING.where(~_HELD_BACK).with_for_update(skip_locked=True)
+"""Where several servers share the work, a sender's next event must wait for the one another holds."""
+
 Opener = Callable[[str, str], tuple[Channel, WeComEvent]]
 """(corp_id, sealed) -> which channel it belongs to, and what it says. Raises if our keys no longer open it."""
 
@@ -66,18 +81,8 @@ def understand(session: Session, open_event: Opener, pace: turns.Pace, *, limit:
 
     What cannot be understood is tried three times and then parked for a person, and holds up only its own sender.
     """
-    older = aliased(ReceivedEvent)
-    mine = ReceivedEvent.status == EventStatus.NEW
-    held_back = (
-        select(older.id)
-        .where(older.gate == ReceivedEvent.gate, older.id < ReceivedEvent.id, older.status == EventStatus.NEW)
-        .exists()
-    )
-    query = select(*_NEEDED).where(mine).order_by(ReceivedEvent.id).limit(limit)
-    if session.get_bind().dialect.name != 'sqlite':
-        # Several servers share the work here, so a sender's next event must wait for the one another holds.
-        query = query.where(~held_back).with_for_update(skip_locked=True)
-    events = session.execute(query).all()
+    waiting = _WAITING if session.get_bind().dialect.name == 'sqlite' else _WAITING_SHARED
+    events = session.execute(waiting, {'limit': limit}).all()
     try:
         with session.begin_nested():
             _digest(session, events, open_event, pace)

@@ -98,12 +98,12 @@ def icon_button(name: str, label: str, on_click: Handler) -> Button:
     return made
 
 
-def copy_button(words: str) -> None:
+def copy_button(words: str, label: str = '复制') -> None:
     """Puts `words` on the clipboard, in the browser alone."""
     made = ui.element('button').classes('btn small').props('type=button')
     made.props['data-copy'] = words
     with made:
-        text('复制', 'todo')
+        text(label, 'todo')
         text('已复制', 'done').props('role=status')
         text('没能复制，请手动选择', 'failed')
 

@@ -55,7 +55,7 @@ SWEEP = timedelta(minutes=5)
 """How often an account is read although no doorbell rang: WeCom does not promise its callbacks."""
 
 MOST_AT_ONCE = 100
-AGAIN, LATER = timedelta(seconds=5), timedelta(minutes=5)
+A_MOMENT, AGAIN, LATER = timedelta(seconds=1), timedelta(seconds=5), timedelta(minutes=5)
 RATE_PAUSE = timedelta(minutes=1)
 STALE_TOKEN = 95007
 ALERT = 'kf_pull'
@@ -129,7 +129,7 @@ def keep(session: Session, claim: Claim, page: Page, pace: turns.Pace) -> bool:
     account.cursor = page.cursor or None
     if not page.has_more:
         account.history_skipped = True
-    _rest(account, claim, until=utc_now() + (AGAIN if stuck else SWEEP), go_on=page.has_more and not stuck)
+    _rest(account, claim, until=utc_now() + (A_MOMENT if stuck else SWEEP), go_on=page.has_more and not stuck)
     account.last_error = None
     alerts.clear(session, ALERT)
     return True

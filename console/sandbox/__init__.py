@@ -4,6 +4,7 @@ It is a server of its own with its own memory. It imports nothing from the rest 
 with wechatpy, so that it can judge the console's border to WeCom instead of agreeing with it.
 """
 
+from console.sandbox.contacts import UnknownContact
 from console.sandbox.credentials import SandboxCredentials, invent_credentials
 from console.sandbox.kf_bell import KfMoment
 from console.sandbox.kf_phones import KfLine
@@ -22,6 +23,7 @@ __all__ = [
     'PushReport',
     'Sandbox',
     'SandboxCredentials',
+    'UnknownContact',
     'UnknownCustomer',
     'UnknownMember',
     'invent_credentials',

@@ -10,7 +10,17 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from console.sandbox import kf_api, kf_sending, media_api, members_api, sending, sign_in_api
+from console.sandbox import (
+    contacts_api,
+    kf_api,
+    kf_sending,
+    media_api,
+    members_api,
+    robots_api,
+    sending,
+    sign_in_api,
+    tags_api,
+)
 from console.sandbox.answers import Answer, Refused, refusal
 from console.sandbox.endpoints import Asked, Blob, Endpoint, Upload
 from console.sandbox.faults import Call, Fault
@@ -113,4 +123,7 @@ ENDPOINTS: dict[str, Endpoint] = {
     **media_api.ENDPOINTS,
     **kf_api.ENDPOINTS,
     **kf_sending.ENDPOINTS,
+    **contacts_api.ENDPOINTS,
+    **tags_api.ENDPOINTS,
+    **robots_api.ENDPOINTS,
 }

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from console.sandbox.contacts import UnknownContact
 from console.sandbox.kf_sessions import UnknownCustomer
 from console.sandbox.phones import UnknownMember
 
@@ -60,7 +61,7 @@ def routes(sandbox: object, key: str | None) -> list[Route]:
                 raise ValueError('the arguments are a JSON object')
             _check_arguments(method, arguments)
             result = await asyncio.to_thread(method, **arguments)
-        except (UnknownMember, UnknownCustomer) as error:
+        except (UnknownMember, UnknownCustomer, UnknownContact) as error:
             return _refused(404, f'nobody is called {error}')
         except (ValueError, RuntimeError) as error:
             return _refused(400, str(error))

@@ -2,19 +2,25 @@
 
 from console.sandbox.answers import Answer, Refused, ok
 from console.sandbox.endpoints import Asked, Endpoint
-from console.sandbox.phones import UnknownMember
+from console.sandbox.phones import Member, UnknownMember
 from console.sandbox.world import World
 
 
-def _user(world: World, asked: Asked) -> Answer:
+def reachable_member(world: World, userid: str) -> Member:
+    """Raises `Refused`: 60111 (nobody in the company), 60011 (outside the app's visible range)."""
     try:
-        member = world.phones.member(asked.query.get('userid', ''))
+        member = world.phones.member(userid)
     except UnknownMember:
         raise Refused(60111) from None
     if member.outsider or member.linked:
         raise Refused(60111)
     if not member.visible:
         raise Refused(60011)
+    return member
+
+
+def _user(world: World, asked: Asked) -> Answer:
+    member = reachable_member(world, asked.query.get('userid', ''))
     return ok(userid=member.userid, name=member.name, department=[1], position='', status=1, isleader=0, extattr={})
 
 

@@ -10,6 +10,7 @@ from console.sandbox import api, control, login
 from console.sandbox.admin_side import AdminSide
 from console.sandbox.card_side import CardSide
 from console.sandbox.clock import Clock
+from console.sandbox.contact_side import ContactSide
 from console.sandbox.credentials import SandboxCredentials
 from console.sandbox.dating import Dated
 from console.sandbox.envelopes import MEDIA_FIELDS, Field, MediaKind, event_xml, media_xml, text_xml
@@ -21,6 +22,7 @@ from console.sandbox.media import BYTES_AT_MOST, upload_kind
 from console.sandbox.media_side import MediaSide
 from console.sandbox.phones import Member, PhoneEntry
 from console.sandbox.pusher import ANSWER_SECONDS, RETRY_PAUSES, Attempt, Manner, PushReport, Verification, is_forged
+from console.sandbox.robot_side import RobotSide
 from console.sandbox.running import Running
 from console.sandbox.world import Listener, World
 
@@ -60,6 +62,8 @@ class Sandbox:
         self.servicers = KfStaff(self._world, bell)
         self.cards = CardSide(self._world, self._running)
         self.media = MediaSide(self._world)
+        self.contacts = ContactSide(self._world, self._running)
+        self.robots = RobotSide(self._world)
         self.admin = AdminSide(self._world)
 
     def start(self, host: str = '127.0.0.1', port: int = 0) -> str:

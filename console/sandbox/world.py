@@ -10,12 +10,15 @@ from typing import Any
 
 from console.sandbox.cards import Cards
 from console.sandbox.clock import Clock
+from console.sandbox.contact_tags import ContactTags
+from console.sandbox.contacts import Contacts
 from console.sandbox.credentials import SandboxCredentials
 from console.sandbox.faults import Calls, Faults
 from console.sandbox.gate import Gate
 from console.sandbox.kf import Kf
 from console.sandbox.media import MediaFiles
 from console.sandbox.phones import Direction, Member, Phones
+from console.sandbox.robots import Robots
 from console.sandbox.tokens import AccessTokens, JsTickets, SignInCodes
 
 Listener = Callable[[str], object]
@@ -38,6 +41,9 @@ class World:
         self.kf = Kf(self._database)
         self.media = MediaFiles(self._database)
         self.cards = Cards(self._database)
+        self.contacts = Contacts(self._database)
+        self.tags = ContactTags(self._database)
+        self.robots = Robots()
         self.gate = Gate()
         self.access_tokens = AccessTokens()
         self.codes = SignInCodes()

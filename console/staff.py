@@ -13,6 +13,8 @@ from models import Channel, Contact, Conversation, Role, Staff, StaffSession, St
 
 SHORTEST_PASSWORD = 12
 LONGEST_PASSWORD = 128
+USERID = re.compile(r'[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}')
+"""Of a member of the company itself, see developer.work.weixin.qq.com/document/path/90195, read 2026-11-24."""
 COMMON_PASSWORDS = {'password1234', '123456789012', 'qwertyuiop12', 'admin1234567', 'edudesk12345', '111111111111'}
 
 
@@ -165,7 +167,7 @@ def create(
         name=_checked_name(name),
         role=role,
         password_hash=password_hash,
-        wecom_userid=(wecom_userid or '').strip() or None,
+        wecom_userid=_checked_userid(session, wecom_userid or '', of=None),
         campus=(campus or '').strip() or None,
         demo=demo,
     )
@@ -174,6 +176,16 @@ def create(
     audit.record(session, 'create', 'staff', member.id, by=by, username=member.username, role=role)
     signals.announce(session, signals.staff_changed, member.id)
     return member
+
+
+def by_wecom_userid(session: Session, userid: str) -> Staff | None:
+    """Whose account this WeCom member has, active or not. WeCom does not tell upper from lower case."""
+    return session.scalar(
+        select(Staff)
+        .where(func.lower(Staff.wecom_userid) == userid.lower())
+        .order_by(Staff.active.desc(), Staff.id)
+        .limit(1)
+    )
 
 
 def create_first(session: Session, *, username: str, name: str, password_hash: str) -> Staff:
@@ -209,7 +221,7 @@ def change(
     if name is not None:
         member.name = _checked_name(name)
     if wecom_userid is not None:
-        member.wecom_userid = wecom_userid.strip() or None
+        member.wecom_userid = _checked_userid(session, wecom_userid, of=staff_id)
     if campus is not None:
         member.campus = campus.strip() or None
     if (role is not None and role != member.role) or (active is not None and active != member.active):
@@ -271,6 +283,23 @@ def checked_password(password: str, *, username: str = '') -> str:
     if folded in COMMON_PASSWORDS or len(set(folded)) < 5 or (username and folded == username.casefold()):
         raise Invalid('password', '这个密码太容易被猜到，请换一个。')
     return password
+
+
+def _checked_userid(session: Session, userid: str, *, of: int | None) -> str | None:
+    """As it was typed; None for nothing. Raises `Invalid`, and `Conflict` if it is somebody else's in any case."""
+    userid = userid.strip()
+    if not userid:
+        return None
+    if USERID.fullmatch(userid) is None:
+        raise Invalid(
+            'wecom_userid', '企业微信 userid 须为 1–64 位字母、数字或 _ - @ .，以字母或数字开头。它在通讯录里叫“账号”。'
+        )
+    other = by_wecom_userid(session, userid)
+    if other is not None and other.id != of:
+        taken = Conflict(f'这个企业微信账号已属于{other.name}。', 'taken')
+        taken.field = 'wecom_userid'
+        raise taken
+    return userid
 
 
 def _checked_name(name: str) -> str:

@@ -10,11 +10,12 @@ from datetime import timedelta
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from console import staff
 from console.database import insert_once
 from console.errors import ConsoleError, TooMany
 from console.wecom import oauth
 from console.wecom.client import OAuthUser, WeComClient
-from models import OAuthState, SignInAttempt, Staff, utc_now
+from models import OAuthState, SignInAttempt, utc_now
 
 PATIENCE = timedelta(minutes=10)
 """Within which a sign-in that was begun must come back."""
@@ -153,12 +154,7 @@ def member_for(session: Session, user: OAuthUser) -> int:
         )
     if '/' in user.userid:
         raise NoEntry('linked', '您的企业微信账号属于互联企业，不是本机构的成员，不能登录工作台。')
-    member = session.scalar(
-        select(Staff)
-        .where(func.lower(Staff.wecom_userid) == user.userid.lower())
-        .order_by(Staff.active.desc(), Staff.id)
-        .limit(1)
-    )
+    member = staff.by_wecom_userid(session, user.userid)
     if member is None:
         raise NoEntry(
             'unknown',

@@ -94,7 +94,7 @@ class _AccountDialog:
             self._role = ui.select(dict(ROLES), label='角色', value=Role.AGENT)
             self._password = ui.input('初始密码', password=True).props('autocomplete=new-password')
             self._rule = text(PASSWORD_RULE, 'muted', tag='p')
-            self._userid = ui.input('企业微信 userid (可不填)').props('autocomplete=off')
+            self._userid = ui.input('企业微信 userid (可不填，填后可用企业微信登录)').props('autocomplete=off')
             self._campus = ui.input('校区 (可不填)').props('autocomplete=off')
             with ui.element('div').classes('actions end'):
                 button('取消', self._dialog.close)
@@ -121,6 +121,7 @@ class _AccountDialog:
             'username': self._username,
             'name': self._name,
             'password': self._password,
+            'wecom_userid': self._userid,
             'taken': self._userid if self._member else self._username,
         }
         with refusals_at(fields):

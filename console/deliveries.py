@@ -84,6 +84,7 @@ class Claim:
     kind: str
     client_id: str
     repeat: bool  # an attempt before this one may have arrived
+    attempt: int  # from 1
     request: bytes
     last: bool
 
@@ -205,7 +206,8 @@ def _claimed(session: Session, row: Delivery, contact: Contact, request: bytes) 
         account=contact.account,
         kind=row.kind,
         client_id=row.client_id,
-        repeat=row.maybe_sent or row.attempts > 1,
+        repeat=row.maybe_sent,
+        attempt=row.attempts,
         request=request,
         last=row.part == row.parts,
     )

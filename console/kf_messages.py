@@ -7,7 +7,7 @@ from console.deliveries import Claim, Outcome, Verdict
 from console.kf_sessions import OURS
 from console.kf_window import ON_EVENT
 from console.verdicts import outcome_of
-from console.wecom.kf import KfClient, Session, text_request
+from console.wecom.kf import KfClient, Session, media_request, text_request
 from console.wecom.refusals import RefusalKind, WeComRefused, WeComUnreachable
 from models import Contact, Delivery, SessionState
 
@@ -25,7 +25,10 @@ class KfMessages:
         self._client = client
 
     def freeze(self, delivery: Delivery, contact: Contact, text: str) -> bytes:
-        return text_request(contact.account, contact.external_userid, text, msgid=delivery.client_id)
+        to = contact.account, contact.external_userid
+        if delivery.media_file_id is not None:
+            return media_request(*to, delivery.kind, text, msgid=delivery.client_id)
+        return text_request(*to, text, msgid=delivery.client_id)
 
     def attempt(self, claim: Claim) -> Outcome:
         if claim.kind in ON_EVENT or claim.repeat:
@@ -73,7 +76,7 @@ class KfMessages:
                 verdict=Verdict.ACCEPTED,
                 wecom_msgid=claim.client_id,
                 errcode=USED_ID,
-                text=None if claim.repeat else SENT_BEFORE,
+                text=None if claim.repeat or claim.attempt > 1 else SENT_BEFORE,
             )
         outcome = outcome_of(refused)
         if claim.repeat and refused.kind is RefusalKind.WINDOW_CLOSED:

@@ -33,6 +33,7 @@ MOVES: dict[DraftStatus | None, set[DraftStatus]] = {
     },
     DraftStatus.APPROVED: {DraftStatus.PENDING, DraftStatus.SENDING, DraftStatus.SUPERSEDED, DraftStatus.FAILED},
     DraftStatus.SENDING: {DraftStatus.SENT, DraftStatus.FAILED},
+    DraftStatus.SENT: {DraftStatus.FAILED},  # WeCom could not deliver what it had accepted
     DraftStatus.FAILED: {DraftStatus.APPROVED},  # a person tries again
     DraftStatus.REJECTED: {DraftStatus.PENDING},  # undone
 }

@@ -180,6 +180,13 @@ def text_request(open_kfid: str, to_user: str, text: str, *, msgid: str) -> byte
     )
 
 
+def media_request(open_kfid: str, to_user: str, kind: str, media_id: str, *, msgid: str) -> bytes:
+    """An uploaded image, voice, video or file. As `text_request` otherwise."""
+    return frozen(
+        {'touser': to_user, 'open_kfid': open_kfid, 'msgid': msgid, 'msgtype': kind, kind: {'media_id': media_id}}
+    )
+
+
 def event_request(code: str, text: str, *, msgid: str) -> bytes:
     """A `kf/send_msg_on_event`: a greeting or a farewell that `code` allows. As `text_request` otherwise."""
     return frozen({'code': code, 'msgid': msgid, 'msgtype': 'text', 'text': {'content': text}})

@@ -173,18 +173,30 @@ def of_student(session: Session, student_id: int, *, by: int) -> Circle:
         .order_by(Contact.id)
         .limit(10)
     ).all()
-    given = tags.of_contacts(session, [contact.id for contact in (*known, *maybe)])
-    names = _member_names(session)
-
-    def shown(contact: Contact) -> Customer:
-        name = names.get(contact.account.casefold(), contact.account)
-        return Customer(contact=contact, member_name=name, tags=given.get(contact.id, []))
-
     return Circle(
-        followed=[shown(contact) for contact in known],
-        suggested=[shown(contact) for contact in maybe],
+        followed=_shown(session, known),
+        suggested=_shown(session, maybe),
         tags=tags.everything(session),
     )
+
+
+def search(session: Session, words: str, *, by: int, limit: int = 8) -> list[Customer]:
+    """Customers that belong to no student yet, by a part of their name or remark. Raises `NotAllowed`."""
+    member = staff.require(session, by, staff.Action.SEE_STUDENTS)
+    words = words.strip()
+    found = session.scalars(
+        select(Contact)
+        .where(
+            Contact.channel == Channel.CONTACT,
+            Contact.student_id.is_(None),
+            Contact.left_at.is_(None),
+            staff.sees_contacts(member),
+            or_(Contact.name.contains(words, autoescape=True), Contact.remark.contains(words, autoescape=True)),
+        )
+        .order_by(Contact.followed_at.desc(), Contact.id.desc())
+        .limit(limit)
+    ).all()
+    return _shown(session, found)
 
 
 def link(session: Session, contact_id: int, student_id: int, *, by: int) -> None:
@@ -258,6 +270,20 @@ def _seen(session: Session, contact_id: int, *, by: int) -> Contact:
     return contact
 
 
+def _shown(session: Session, found: Sequence[Contact]) -> list[Customer]:
+    given = tags.of_contacts(session, [contact.id for contact in found])
+    rows = session.execute(select(Staff.wecom_userid, Staff.name).where(Staff.wecom_userid.is_not(None)))
+    names = {userid.casefold(): name for userid, name in rows if userid}
+    return [
+        Customer(
+            contact=contact,
+            member_name=names.get(contact.account.casefold(), contact.account),
+            tags=given.get(contact.id, []),
+        )
+        for contact in found
+    ]
+
+
 def _gone(session: Session, pair: Pair, at: datetime) -> None:
     # Read before this moment, a page may still tell of the two: `synced_at` says that we know better.
     parted = update(Contact).where(*_is(pair), or_(Contact.followed_at.is_(None), Contact.followed_at <= at))
@@ -319,8 +345,3 @@ def _ways(session: Session, states: Sequence[str]) -> dict[str, str]:
         return {}
     rows = session.scalars(select(ContactWay).where(ContactWay.state.in_(set(states))))
     return {way.state: way.name for way in rows}
-
-
-def _member_names(session: Session) -> dict[str, str]:
-    rows = session.execute(select(Staff.wecom_userid, Staff.name).where(Staff.wecom_userid.is_not(None)))
-    return {userid.casefold(): name for userid, name in rows if userid}

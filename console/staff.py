@@ -205,6 +205,7 @@ def change(
     active: bool | None = None,
     wecom_userid: str | None = None,
     campus: str | None = None,
+    approves_on_phone: bool | None = None,
 ) -> Staff:
     """Change what is given. A new role or a closed account ends the member's sign-ins.
 
@@ -229,6 +230,8 @@ def change(
     member.role = role if role is not None else member.role
     member.active = active if active is not None else member.active
     _flush_unique(session)
+    if approves_on_phone is not None:
+        approve_on_phone(session, staff_id, approves_on_phone, by=by)
     after = {'name': member.name, 'role': member.role, 'active': member.active}
     audit.record(session, 'change', 'staff', staff_id, by=by, before=before, after=after)
     signals.announce(session, signals.staff_changed, staff_id)

@@ -75,6 +75,8 @@ def _account_row(member: Staff, actions: Callable[[Staff], None]) -> None:
         text(member.username, tag='td')
         with ui.element('td'):
             chip(ROLES[member.role], 'info' if member.role is Role.ADMIN else '')
+            if member.approves_on_phone:
+                chip('手机审批')
         text(member.wecom_userid or '—', tag='td')
         text(member.campus or '—', tag='td')
         with ui.element('td').classes('end'):
@@ -96,6 +98,7 @@ class _AccountDialog:
             self._rule = text(PASSWORD_RULE, 'muted', tag='p')
             self._userid = ui.input('企业微信 userid (可不填，填后可用企业微信登录)').props('autocomplete=off')
             self._campus = ui.input('校区 (可不填)').props('autocomplete=off')
+            self._phone = ui.switch('在手机上审批：草稿以企业微信卡片发给本人')
             with ui.element('div').classes('actions end'):
                 button('取消', self._dialog.close)
                 button('保存', self._save, kind='primary')
@@ -108,6 +111,8 @@ class _AccountDialog:
         self._role.value = member.role if member else Role.AGENT
         self._userid.value = (member.wecom_userid if member else '') or ''
         self._campus.value = (member.campus if member else '') or ''
+        self._phone.value = member.approves_on_phone if member else False
+        self._phone.set_visibility(member is not None)
         self._password.value = ''
         self._username.set_enabled(member is None)
         for new_only in (self._password, self._rule):
@@ -128,6 +133,7 @@ class _AccountDialog:
             if self._member is None:
                 await self._create()
             else:
+                phone = bool(self._phone.value)
                 await transact(
                     staff.change,
                     self._member.id,
@@ -135,6 +141,7 @@ class _AccountDialog:
                     role=self._role.value,
                     wecom_userid=self._userid.value,
                     campus=self._campus.value,
+                    approves_on_phone=None if phone == self._member.approves_on_phone else phone,
                     by=self._by,
                 )
             self._dialog.close()

@@ -9,6 +9,7 @@ from console.staff import Action
 from console.writing.deepseek import DeepSeekWriter
 from models import Channel
 from pages.accounts import accounts_panel
+from pages.contact_ways import customers_panel
 from pages.doctor import doctor_panel
 from pages.layout import staff_page
 from pages.widgets import chip, copy_button, panel, row, text
@@ -19,6 +20,7 @@ async def settings_page() -> None:
     with ui.element('div').classes('sheet'):
         await accounts_panel()
         await doctor_panel()
+        await customers_panel()
         with ui.element('div').classes('pair'):
             _wecom()
             _writer()

@@ -7,7 +7,8 @@ from typing import Any
 from nicegui import background_tasks, ui
 from sqlalchemy.orm import Session
 
-from console import conversations, personal_numbers, signals, staff, students
+from console import contacts, conversations, personal_numbers, signals, staff, students
+from console.contacts import Circle
 from console.conversations import Listed
 from console.database import read, transact
 from console.errors import ConsoleError
@@ -18,10 +19,11 @@ from pages import student_fields
 from pages.in_place import InPlace, Item, Several
 from pages.layout import me, member, refusals_shown, staff_page
 from pages.student_card import FEW_LESSONS, number, stage_chip
+from pages.student_contacts import Followers
 from pages.student_history import history
 from pages.widgets import ago, avatar, button, chip, confirm, empty_state, row, text
 
-TABS = ('概览', '家长', '报名与课时', '会话', '变更记录')
+TABS = ('概览', '家长', '报名与课时', '会话', '企业微信', '变更记录')
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +33,7 @@ class _Shown:
     owners: dict[int, str]
     talks: list[tuple[Listed, str]]
     entries: list[AuditEntry]
+    circle: Circle
 
 
 @staff_page('/students/{student_id}', title='学员', action=Action.SEE_STUDENTS)
@@ -47,6 +50,7 @@ class _Detail:
     async def build(self) -> None:
         shown = await read(_look, self.student_id, self.by)
         edits = staff.may(self.role, Action.EDIT_STUDENTS)
+        self.followers = Followers(self.student_id, by=self.by, edits=edits)
         with ui.element('div').classes('sheet student') as self.sheet:
             with ui.element('a').classes('back').props('href=/students'):
                 text('‹ 全部学员')
@@ -98,7 +102,11 @@ class _Detail:
             for one in record.enrolments
         ]
         self.enrolments.show(enrolments, version)
-        for name, draw in (('会话', self._draw_talks), ('变更记录', self._draw_history)):
+        for name, draw in (
+            ('会话', self._draw_talks),
+            ('企业微信', self._draw_circle),
+            ('变更记录', self._draw_history),
+        ):
             self.sections[name].clear()
             with self.sections[name], ui.element('section').classes('panel'):
                 draw(shown)
@@ -191,6 +199,9 @@ class _Detail:
                         ago(listed.conversation.last_message_at)
                     text(last, 'clip muted', tag='div')
 
+    def _draw_circle(self, shown: _Shown) -> None:
+        self.followers.draw(shown.circle)
+
     def _draw_history(self, shown: _Shown) -> None:
         if not shown.entries:
             empty_state('还没有变更', '谁在什么时候改了什么，会记在这里。')
@@ -209,4 +220,5 @@ def _look(session: Session, student_id: int, by: int) -> _Shown:
             for one in talks
         ],
         entries=students.history(session, student_id, by=by),
+        circle=contacts.of_student(session, student_id, by=by),
     )

@@ -10,6 +10,11 @@ ACTIONS = {
     'change': '修改了',
     'read_numbers': '查看了完整联系方式',
     'erase': '删除了学员',
+    'contact_suggested': '发现可能是家长的企业微信客户',
+    'contact_linked': '关联了企业微信客户',
+    'contact_unlinked': '取消了与企业微信客户的关联',
+    'contact_remark': '修改了企业微信备注',
+    'contact_tags': '修改了企业标签',
 }
 FIELDS = {
     'name': '姓名',
@@ -54,7 +59,7 @@ def history(entries: list[AuditEntry], names: dict[int, str]) -> None:
 
 def _deed(entry: AuditEntry) -> str:
     deed = ACTIONS.get(entry.action, entry.action)
-    fields = [_field(name) for name in entry.detail.get('fields', [])]
+    fields = [_field(name) for name in entry.detail.get('fields', [])] + list(entry.detail.get('tags', []))
     return f'{deed} {"、".join(fields)}' if fields else deed
 
 

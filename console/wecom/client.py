@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from console.wecom.messages import frozen, recall_request
+from console.wecom.pace import Pace
 from console.wecom.refusals import RecipientRefused, RefusalKind, WeComRefused, WeComUnreachable
 from console.wecom.single_flight import Fetched, SingleFlight
 from console.wecom.transport import Answer, File, Transport
@@ -72,6 +73,7 @@ class WeComClient:
         self._secret = secret
         self._clock = clock
         self._transport = Transport(base_url, timeout)
+        self._pace = Pace(clock)
         self._vault: Vault = vault or Alone()
         whose = (base_url.rstrip('/'), corp_id, secret)
         self._token_name = name_of(*whose, 'token')
@@ -153,6 +155,7 @@ class WeComClient:
     def _call(self, path: str, params: dict[str, str], body: bytes | None = None, implied: str | None = None) -> Answer:
         if not re.fullmatch(r'\w+(/\w+)*', path):
             raise ValueError(f'not a path below the base URL: {path!r}')
+        self._pace.take(path)
         return self._with_token(
             lambda token: self._transport.exchange(path, {**params, 'access_token': token}, body, implied=implied)
         )

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Unpack
 
 from starlette.applications import Starlette
+from starlette.routing import Route
 
 from console.sandbox import api, control, login
 from console.sandbox.admin_side import AdminSide
@@ -66,13 +67,14 @@ class Sandbox:
         self.robots = RobotSide(self._world)
         self.admin = AdminSide(self._world)
 
-    def start(self, host: str = '127.0.0.1', port: int = 0) -> str:
+    def start(self, host: str = '127.0.0.1', port: int = 0, *, more_routes: Sequence[Route] = ()) -> str:
         """Serve in a thread; returns the base URL. Port 0 takes a free one. Raises `OSError` if the port is taken."""
         app = Starlette(
             routes=[
                 *api.routes(self._world, self._running.drop_connection),
                 *login.routes(self._world),
                 *control.routes(self, self._control_key),
+                *more_routes,
             ]
         )
         self._base_url = self._running.start(Dated(app, self.clock), host, port)

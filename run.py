@@ -63,7 +63,7 @@ def build(settings: Settings) -> 'FastAPI':
     import pages
     from callbacks import api_v1, domain_file, health, oauth
     from callbacks.door import Door
-    from console import crash_points, database, dossiers, knowledge, media_shelf, parts, players, sign_in, staff
+    from console import crash_points, database, dossiers, knowledge, parts, players, sign_in, staff
     from console import demo as demo_school
     from console.simulation import Simulation
     from console.workers import take_over
@@ -72,7 +72,6 @@ def build(settings: Settings) -> 'FastAPI':
     crash_points.arm(settings.crash_point)
     dossiers.school = settings.school_name
     knowledge.open_shelf(settings.data_dir / 'dictionary')
-    media_shelf.open_folder(settings.data_dir / 'media')
     sandbox = _sandbox(settings) if settings.simulates or not settings.has_wecom else None
     demo = not settings.production and not settings.has_wecom
     staff.open_simulation = demo
@@ -295,10 +294,11 @@ def _prepare(settings: Settings) -> None:
     """What must be in place before NiceGUI and the services are imported."""
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     os.environ['NICEGUI_STORAGE_PATH'] = str(settings.data_dir.resolve() / 'nicegui')
-    from console import crypto, logs
+    from console import crypto, logs, media_shelf
 
     logs.set_up(settings.log_level, settings.log_format or ('json' if settings.production else 'text'))
     crypto.use_keys(settings.field_encryption_keys.get_secret_value())
+    media_shelf.open_folder(settings.data_dir / 'media')
 
 
 def _open(settings: Settings):

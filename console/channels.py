@@ -4,14 +4,17 @@ import logging
 from dataclasses import dataclass
 from typing import Protocol
 
+from console import media_files, media_traffic
 from console.deliveries import Claim, Outcome, Verdict
+from console.errors import Conflict
 from console.kf_messages import KfMessages
+from console.media_files import Stored, Trouble
 from console.verdicts import outcome_of
 from console.wecom.client import WeComClient
 from console.wecom.crypto import CallbackCrypto
 from console.wecom.events import WeComEvent, parse
 from console.wecom.kf import KfClient
-from console.wecom.messages import text_message
+from console.wecom.messages import MediaKind, media_message, text_message
 from console.wecom.refusals import WeComRefused, WeComUnreachable
 from models import Channel, Contact, Delivery
 
@@ -57,7 +60,11 @@ class AppMessages:
     def freeze(self, delivery: Delivery, contact: Contact, text: str) -> bytes:
         # Two replies of equal text are two messages: the interval makes their requests differ.
         interval = DUPLICATE_CHECK_SECONDS - delivery.id % SPREAD
-        return text_message(contact.external_userid, self._app.client.agent_id, text, duplicate_check_interval=interval)
+        to_user, agent_id = contact.external_userid, self._app.client.agent_id
+        if delivery.kind in ('image', 'file'):
+            kind: MediaKind = 'image' if delivery.kind == 'image' else 'file'
+            return media_message(to_user, agent_id, kind, text, duplicate_check_interval=interval)
+        return text_message(to_user, agent_id, text, duplicate_check_interval=interval)
 
     def attempt(self, claim: Claim) -> Outcome:
         try:
@@ -92,6 +99,27 @@ class Channels:
         if adapter is None:
             return Outcome(verdict=Verdict.REFUSED, text='这个渠道没有启用，消息未发送。请联系管理员检查设置。')
         return adapter.attempt(claim)
+
+    def upload(self, claim: Claim) -> str | Outcome:
+        """WeCom's name of the file that a part is to send, or why there is none. Blocks."""
+        client = next((app.client for app in self.apps if app.channel == claim.channel), None)
+        if client is None or claim.upload is None:
+            return Outcome(verdict=Verdict.REFUSED, text='这个渠道不能发送图片和文件。请改用文字。')
+        return media_traffic.upload(client, claim.upload)
+
+    def fetch(self, claim: media_files.Claim) -> Stored | Trouble:
+        """The file of a message, on the shelf, or why it is not there. Blocks."""
+        app = self._by_corp.get(claim.corp_id)
+        if app is None:
+            return Trouble(text='收到它的企业微信应用没有启用，无法下载。请联系管理员检查设置。', for_good=False)
+        return media_traffic.fetch(app.client, claim)
+
+    def recall(self, channel: Channel, msgid: str) -> None:
+        """Take back what was sent. Blocks. Raises `WeComRefused`, `WeComUnreachable`, `Conflict`."""
+        client = next((app.client for app in self.apps if app.channel == channel), None)
+        if client is None:
+            raise Conflict('这个渠道不支持撤回。', 'channel')
+        client.recall(msgid)
 
     def open_event(self, corp_id: str, sealed: str) -> tuple[Channel, WeComEvent]:
         app = self._by_corp[corp_id]

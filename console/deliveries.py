@@ -7,16 +7,28 @@ The request is frozen at the first claim and repeated byte for byte, so that WeC
 import random
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, aliased
 
-from console import alerts, audit, conversations, kf_sessions, kf_window, leases, personal_numbers, signals, staff
+from console import (
+    alerts,
+    audit,
+    conversations,
+    kf_sessions,
+    kf_window,
+    leases,
+    media_files,
+    personal_numbers,
+    signals,
+    staff,
+)
 from console.crypto import CannotOpen, cipher
 from console.errors import Conflict, ConsoleError, NotFound
+from console.media_files import Upload
 from models import (
     UNFINISHED,
     Channel,
@@ -27,12 +39,18 @@ from models import (
     Draft,
     DraftEvent,
     DraftStatus,
+    MediaFile,
     Message,
     utc_now,
 )
 
 LEASE = timedelta(seconds=60)
 """Longer than the longest WeCom call (20 s), so that a lease lost means a process lost."""
+
+UPLOAD_LEASE = timedelta(minutes=5)
+"""For a part whose file must be handed to WeCom first: 20 MB on a slow line."""
+
+MEDIA_GONE = 40007
 
 PAUSES = [timedelta(seconds=s) for s in (2, 10, 60, 300, 900, 1800, 3600, 3600)]
 """After the first, second … failed attempt. Nine attempts in all."""
@@ -87,10 +105,11 @@ class Claim:
     attempt: int  # from 1
     request: bytes
     last: bool
+    upload: Upload | None = None  # to be done first: there is no request before, see `uploaded`
 
 
 Freeze = Callable[[Delivery, Contact, str], bytes]
-"""Makes the channel's request for a part, its contact and its text. Called once a part."""
+"""Makes the channel's request for a part, its contact and its text, or WeCom's name of its file. Called once a part."""
 
 
 def queue(
@@ -101,8 +120,9 @@ def queue(
     *,
     draft: Draft | None,
     due_in: timedelta,
+    media: MediaFile | None = None,
 ) -> list[Delivery]:
-    """Put a message's parts on their way, the first no earlier than `due_in` from now.
+    """Put a message's parts on their way, the first no earlier than `due_in` from now; or a file, called by one part.
 
     Raises `Invalid` where the channel would not take them all.
     """
@@ -119,6 +139,8 @@ def queue(
                 part=number,
                 parts=len(parts),
                 client_id=client_id,
+                kind=media.kind if media else 'text',
+                media_file_id=media.id if media else None,
                 text_sealed=cipher().seal(text, f'delivery:{client_id}'),
                 due_at=utc_now() + due_in,
             )
@@ -156,7 +178,8 @@ def claim_next(session: Session, freeze: Freeze) -> Claim | None:
             row.attempts -= 1
             session.flush()
             continue
-        row.maybe_sent = row.maybe_sent or row.lost_leases > 0  # whoever held it may have vanished after the call
+        # Whoever held it may have vanished after the call, once there was a request to send.
+        row.maybe_sent = row.maybe_sent or (row.lost_leases > 0 and row.request_sealed is not None)
         if _untellable(row, utc_now()):
             row.last_error = TOO_LATE
             give_up(session, row, DeliveryStatus.UNCERTAIN)
@@ -173,25 +196,54 @@ def claim_next(session: Session, freeze: Freeze) -> Claim | None:
             session.flush()
             continue
         try:
-            request = _request(row, contact, freeze)
+            upload = _to_upload(session, row)
+            request = b'' if upload else _request(session, row, contact, freeze)
         except (ConsoleError, CannotOpen) as fault:
             row.last_error = str(fault) if isinstance(fault, ConsoleError) else CANNOT_OPEN
             give_up(session, row, DeliveryStatus.DEAD)
             session.flush()
             continue
-        return _claimed(session, row, contact, request)
+        return _claimed(session, row, contact, request, upload)
 
 
-def _request(row: Delivery, contact: Contact, freeze: Freeze) -> bytes:
+def uploaded(session: Session, claim: Claim, media_id: str, freeze: Freeze) -> Claim | None:
+    """The file of a claim is with WeCom: the claim with its request, now frozen. None if it is no longer ours."""
+    row = _held(session, claim)
+    if row is None or claim.upload is None:
+        return None
+    media_files.note_upload(session, claim.upload.media_file_id, media_id)
+    contact = session.scalars(
+        select(Contact)
+        .join(Conversation, Conversation.contact_id == Contact.id)
+        .where(Conversation.id == row.conversation_id)
+    ).one()
+    row.lease_until = utc_now() + LEASE
+    return replace(claim, request=_request(session, row, contact, freeze), upload=None)
+
+
+def _to_upload(session: Session, row: Delivery) -> Upload | None:
+    if row.media_file_id is None or row.request_sealed is not None:
+        return None
+    upload = media_files.to_upload(session, row.media_file_id)
+    if upload is not None:
+        row.lease_until = utc_now() + UPLOAD_LEASE
+    return upload
+
+
+def _request(session: Session, row: Delivery, contact: Contact, freeze: Freeze) -> bytes:
     if row.request_sealed is not None:
         return cipher().open(row.request_sealed, f'delivery_request:{row.client_id}').encode()
-    request = freeze(row, contact, cipher().open(row.text_sealed, f'delivery:{row.client_id}'))
+    if row.media_file_id is not None:
+        content = session.get_one(MediaFile, row.media_file_id).uploaded_id or ''
+    else:
+        content = cipher().open(row.text_sealed, f'delivery:{row.client_id}')
+    request = freeze(row, contact, content)
     row.request_sealed = cipher().seal(request.decode(), f'delivery_request:{row.client_id}')
     row.first_attempt_at = utc_now()
     return request
 
 
-def _claimed(session: Session, row: Delivery, contact: Contact, request: bytes) -> Claim:
+def _claimed(session: Session, row: Delivery, contact: Contact, request: bytes, upload: Upload | None) -> Claim:
     draft = session.get(Draft, row.draft_id, with_for_update=True) if row.draft_id else None
     if draft is not None and draft.status is DraftStatus.APPROVED:
         draft.status = DraftStatus.SENDING
@@ -210,6 +262,7 @@ def _claimed(session: Session, row: Delivery, contact: Contact, request: bytes) 
         attempt=row.attempts,
         request=request,
         last=row.part == row.parts,
+        upload=upload,
     )
 
 
@@ -236,16 +289,7 @@ def record_outcome(session: Session, claim: Claim, outcome: Outcome) -> bool:
     conversation = conversations.locked(session, claim.conversation_id) if claim.channel == Channel.KF else None
     if conversation is not None and outcome.session is not None:
         kf_sessions.learned(session, conversation, *outcome.session)
-    row = session.scalar(
-        select(Delivery)
-        .where(
-            Delivery.id == claim.delivery_id,
-            Delivery.lease_token == claim.token,
-            Delivery.status == DeliveryStatus.SENDING,
-        )
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
+    row = _held(session, claim)
     if row is None:
         return False
     row.lease_until = None
@@ -262,6 +306,8 @@ def record_outcome(session: Session, claim: Claim, outcome: Outcome) -> bool:
                 alerts.raise_alert(session, 'sent_before', outcome.text)
             _accepted(session, row)
         case Verdict.REFUSED:
+            if outcome.errcode == MEDIA_GONE and row.media_file_id is not None:
+                media_files.forget_upload(session, row.media_file_id)
             if outcome.session is not None:
                 row.last_error = kf_sessions.not_ours(session, *outcome.session)
             give_up(session, row, DeliveryStatus.DEAD)
@@ -269,6 +315,20 @@ def record_outcome(session: Session, claim: Claim, outcome: Outcome) -> bool:
             _wait(session, row, outcome)
     signals.announce(session, signals.conversation_changed, row.conversation_id)
     return True
+
+
+def _held(session: Session, claim: Claim) -> Delivery | None:
+    """The part, locked, if the claim on it still holds."""
+    return session.scalar(
+        select(Delivery)
+        .where(
+            Delivery.id == claim.delivery_id,
+            Delivery.lease_token == claim.token,
+            Delivery.status == DeliveryStatus.SENDING,
+        )
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
 
 
 def take_back(session: Session, draft: Draft) -> bool:
@@ -280,6 +340,7 @@ def take_back(session: Session, draft: Draft) -> bool:
         session.delete(row)
     session.flush()
     for message_id in {row.message_id for row in rows}:
+        media_files.part_from(session, message_id)
         session.delete(session.get_one(Message, message_id))
     session.flush()
     return True

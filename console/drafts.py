@@ -7,7 +7,17 @@ from datetime import timedelta
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, joinedload
 
-from console import approval_cards, conversations, deliveries, dossiers, personal_numbers, signals, staff, turns
+from console import (
+    approval_cards,
+    conversations,
+    deliveries,
+    dossiers,
+    media_files,
+    personal_numbers,
+    signals,
+    staff,
+    turns,
+)
 from console.errors import Conflict, ConsoleError, Invalid, NotFound
 from console.writing.checks import check_text
 from console.writing.context import Check, Proposal
@@ -145,17 +155,20 @@ def approve(
     reason = (confirm_reason or '').strip()
     if blocks and not reason:
         raise DraftBlocked(blocks)
-    conversation = draft.conversation
+    conversation, media = draft.conversation, media_files.of_draft(session, draft)
     message = conversations.add_message(
         session,
         conversation,
         direction=Direction.OUT,
         author=Author.STAFF if draft.author_id else Author.AI,
         staff_id=by,
+        kind=media.kind if media else 'text',
         text=draft.content,
     )
-    parts = deliveries.parts_of(session, conversation, draft.content)
-    deliveries.queue(session, conversation, message, parts, draft=draft, due_in=undo)
+    parts = [draft.content] if media else deliveries.parts_of(session, conversation, draft.content)
+    if media:
+        media_files.attach(media, message)
+    deliveries.queue(session, conversation, message, parts, draft=draft, due_in=undo, media=media)
     draft.status = DraftStatus.APPROVED
     draft.decided_by_id, draft.decided_at, draft.reason = by, utc_now(), reason or None
     turns.give_up_active(session, conversation.id)
@@ -355,6 +368,8 @@ def _set_content(session: Session, draft: Draft, content: str, *, by: int) -> No
     content = personal_numbers.unmask(checked(content), personal_numbers.masks(session, draft.conversation_id))
     if content == draft.content:
         return
+    if media_files.of_draft(session, draft):
+        raise Invalid('content', '这是一份要发送的文件，不能改成文字。请退回它，再另写回复。')
     context = dossiers.for_draft(session, draft)
     draft.content = content
     draft.version += 1

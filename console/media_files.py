@@ -8,7 +8,7 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import delete, or_, select, tuple_
+from sqlalchemy import delete, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from console import alerts, file_types, leases, media_shelf, signals, staff
@@ -29,6 +29,9 @@ LEASE = timedelta(minutes=3)
 PAUSES = [timedelta(seconds=s) for s in (5, 30, 120, 600, 1800, 3600, 10_800, 10_800, 21_600, 21_600)]
 LIFETIME = timedelta(days=3)
 """How long WeCom keeps what a media id names (path/90254)."""
+
+SPARE = timedelta(hours=6)
+"""An upload is used only if it outlasts every repetition of the request that names it."""
 
 KEPT_UNSENT = timedelta(days=7)
 """How long a file stays that was given and never sent: longer than a draft may wait."""
@@ -68,6 +71,17 @@ class Trouble:
     text: str
     for_good: bool
     pause: timedelta | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upload:
+    """A file that WeCom must have before it can be sent."""
+
+    media_file_id: int
+    kind: str
+    name: str
+    mime: str
+    path: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,6 +228,47 @@ def given(session: Session, media_file_id: int, *, by: int) -> MediaFile:
     if row is None:
         raise NotFound('这个文件')
     return row
+
+
+def attach(media: MediaFile, message: Message) -> None:
+    """The file goes out as this message, and is seen by who may see that."""
+    media.message_id = message.id
+
+
+def part_from(session: Session, message_id: int) -> None:
+    """The message is taken back; its file waits to be sent again."""
+    session.execute(update(MediaFile).where(MediaFile.message_id == message_id).values(message_id=None))
+
+
+def to_upload(session: Session, media_file_id: int) -> Upload | None:
+    """What WeCom must be given before this file can be sent; None if it has it for long enough.
+
+    Raises `Invalid` if the file is no longer here.
+    """
+    row = session.get(MediaFile, media_file_id)
+    if row is None or row.path is None:
+        raise Invalid('file', GONE)
+    if row.uploaded_id and row.uploaded_until and row.uploaded_until - utc_now() > SPARE:
+        return None
+    file = shown(row)
+    return Upload(media_file_id=row.id, kind=row.kind, name=file.name, mime=file.mime, path=row.path)
+
+
+def note_upload(session: Session, media_file_id: int, uploaded_id: str) -> None:
+    row = session.get_one(MediaFile, media_file_id)
+    row.uploaded_id, row.uploaded_until = uploaded_id, utc_now() + LIFETIME
+
+
+def forget_upload(session: Session, media_file_id: int) -> None:
+    """WeCom no longer knows it: the next attempt hands it over anew."""
+    session.execute(
+        update(MediaFile).where(MediaFile.id == media_file_id).values(uploaded_id=None, uploaded_until=None)
+    )
+
+
+def words(row: MediaFile) -> str:
+    """What a line of the conversation says of it."""
+    return f'[{NAMES[row.kind]}] {shown(row).name}'
 
 
 def of_draft(session: Session, draft: Draft) -> MediaFile | None:

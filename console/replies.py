@@ -1,15 +1,19 @@
 """A colleague answers instead of the AI: in her own words, or by taking the conversation over."""
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from console import conversations, deliveries, dossiers, drafts, personal_numbers, signals, staff, turns
-from console.errors import Conflict
+from console import conversations, deliveries, dossiers, drafts, media_files, personal_numbers, signals, staff, turns
+from console.errors import Conflict, Invalid
 from console.writing.checks import check_text
+from console.writing.context import Context, Source
 from console.writing.evidence import trace
-from models import Author, Conversation, Direction, Draft, DraftStatus, Message, Turn
+from models import Author, Channel, Conversation, Direction, Draft, DraftStatus, Message, Staff, Turn
+
+SENDS_FILES = (Channel.APP, Channel.SIMULATE)
 
 
 def send(session: Session, conversation_id: int, text: str, *, by: int) -> Message | Draft:
@@ -31,6 +35,34 @@ def send(session: Session, conversation_id: int, text: str, *, by: int) -> Messa
     )
     parts = deliveries.parts_of(session, conversation, text)
     deliveries.queue(session, conversation, message, parts, draft=None, due_in=timedelta(0))
+    conversations.answered(session, conversation)
+    return message
+
+
+def send_file(session: Session, conversation_id: int, media_file_id: int, *, by: int) -> Message | Draft:
+    """A file that a colleague gave: sent by who may send alone, else offered for release.
+
+    Raises `NotAllowed`, `NotFound`, `Invalid` where the channel takes no files.
+    """
+    member = staff.require(session, by, staff.Action.PROPOSE_REPLY)
+    conversations.seen(session, conversation_id, by=by)
+    conversation = conversations.locked(session, conversation_id)
+    if conversation.channel not in SENDS_FILES:
+        raise Invalid('file', '这个渠道在控制台只能发送文字。图片和文件请在企业微信中发送。')
+    media = media_files.given(session, media_file_id, by=by)
+    text = personal_numbers.tokenise(session, conversation.id, media_files.words(media))
+    turns.give_up_active(session, conversation.id)
+    if not staff.may(member.role, staff.Action.SEND_ALONE):
+        source = Source(sentence=text, kind='file', ref=str(media.id), title=media_files.NAMES[media.kind])
+        return _offer(
+            session, conversation, text, dossiers.for_conversation(session, conversation), [source], by=member
+        )
+    drafts.supersede_pending(session, [conversation.id], note=f'{member.name}已直接回复', by=by)
+    message = conversations.add_message(
+        session, conversation, direction=Direction.OUT, author=Author.STAFF, staff_id=by, kind=media.kind, text=text
+    )
+    media_files.attach(media, message)
+    deliveries.queue(session, conversation, message, [text], draft=None, due_in=timedelta(0), media=media)
     conversations.answered(session, conversation)
     return message
 
@@ -88,8 +120,14 @@ def propose(session: Session, conversation_id: int, text: str, *, by: int) -> Dr
     conversation = conversations.locked(session, conversation_id)
     text = personal_numbers.unmask(text, personal_numbers.masks(session, conversation.id))
     turns.give_up_active(session, conversation.id)
-    drafts.supersede_pending(session, [conversation.id], note=f'{member.name}另写了回复', by=by)
     context = dossiers.for_conversation(session, conversation)
+    return _offer(session, conversation, text, context, trace(text, context), by=member)
+
+
+def _offer(
+    session: Session, conversation: Conversation, text: str, context: Context, sources: Iterable[Source], *, by: Staff
+) -> Draft:
+    drafts.supersede_pending(session, [conversation.id], note=f'{by.name}另写了回复', by=by.id)
     draft = Draft(
         conversation_id=conversation.id,
         channel=conversation.channel,
@@ -99,11 +137,11 @@ def propose(session: Session, conversation_id: int, text: str, *, by: int) -> Dr
         content=text,
         original_content=text,
         writer='人工',
-        author_id=member.id,
-        sources=[asdict(source) for source in trace(text, context)],
+        author_id=by.id,
+        sources=[asdict(source) for source in sources],
         checks=[asdict(check) for check in check_text(text, context)],
     )
     session.add(draft)
     session.flush()
-    drafts.log_event(session, draft, 'proposed', by=by, content=text)
+    drafts.log_event(session, draft, 'proposed', by=by.id, content=text)
     return draft

@@ -22,6 +22,7 @@ from console import (
     kf_accounts,
     kf_pull,
     leases,
+    media_files,
     signals,
     turns,
 )
@@ -31,10 +32,11 @@ from console.channels import Channels
 from console.crash_points import passing
 from console.customers import Customers
 from console.database import current, read, transact
+from console.deliveries import Outcome
 from console.watch import Trouble, Watch
 from console.wecom.kf import KfClient
 from console.writing.context import Writer, WritingFailed
-from models import ApprovalCard, CardStatus, Delivery, DeliveryStatus, Turn, TurnStatus
+from models import ApprovalCard, CardStatus, Delivery, DeliveryStatus, MediaFile, MediaStatus, Turn, TurnStatus
 
 log = logging.getLogger(__name__)
 
@@ -43,12 +45,18 @@ P = ParamSpec('P')
 
 WRITERS = 8
 SENDERS = 4
+FETCHERS = 2
+"""Each may hold a file of 20 MB in memory."""
+
 PULLERS = 2
 GRACE = timedelta(seconds=15)
 """How long a stop waits for what is being sent."""
 
 ACCOUNTS_LISTED_EVERY = 3600.0
 """Seconds; what changes meanwhile is told by `kf_account_auth_change`."""
+
+SWEEP = 3600.0
+"""Seconds between two looks for files that no row knows of."""
 
 STALE = 120.0
 """Seconds after which a loop that did not come round counts as stuck."""
@@ -64,6 +72,7 @@ def take_over(session: Session) -> None:
     """What was under way belongs to a process that is gone: it is anyone's at once, not only when its lease ends."""
     ended = leases.end_all(session, Turn, running=TurnStatus.WRITING)
     ended += leases.end_all(session, Delivery, running=DeliveryStatus.SENDING)
+    ended += leases.end_all(session, MediaFile, running=MediaStatus.FETCHING)
     kf_pull.end_all(session)
     for showing in (CardStatus.SENDING, CardStatus.UPDATING):
         ended += leases.end_all(session, ApprovalCard, running=showing)
@@ -103,8 +112,10 @@ class Workers:
         self._slots = {
             'write': asyncio.Semaphore(WRITERS),
             'send': asyncio.Semaphore(SENDERS),
+            'fetch': asyncio.Semaphore(FETCHERS),
             'pull': asyncio.Semaphore(PULLERS),
         }
+        self._sweep_at = 0.0
         self._under_way: dict[str, set[asyncio.Task[None]]] = {kind: set() for kind in self._slots}
         self._list_accounts_at = 0.0
 
@@ -120,6 +131,12 @@ class Workers:
                 'send',
                 partial(self._dispatch, 'send', claim_delivery, self._send),
                 signals.delivery_queued,
+            ),
+            self._loop(
+                'fetch',
+                partial(self._dispatch, 'fetch', media_files.claim_next, self._fetch),
+                signals.media_wanted,
+                pause=2,
             ),
             self._loop('tidy', self._tidy, None, pause=10),
             self._loop('announce', self.announcer.announce, None, pause=10),
@@ -141,7 +158,8 @@ class Workers:
                 task.cancel()
             await self._end(loops, cancel=False, give_up_at=give_up_at)  # a loop may yet begin what it has claimed
             await self._end(self._under_way['write'], cancel=True, give_up_at=give_up_at)
-            await self._end(self._under_way['send'] | self._under_way['pull'], cancel=False, give_up_at=give_up_at)
+            rest = self._under_way['send'] | self._under_way['pull'] | self._under_way['fetch']
+            await self._end(rest, cancel=False, give_up_at=give_up_at)
 
     def _kf_loops(self, client: KfClient) -> list[asyncio.Task[None]]:
         claim = partial(kf_pull.claim_next, corp_id=client.corp_id)
@@ -264,7 +282,17 @@ class Workers:
 
     async def _send(self, claim: deliveries.Claim) -> None:
         passing('before_send')
-        outcome = await asyncio.to_thread(self._channels.attempt, claim)
+        outcome: Outcome | None = None
+        if claim.upload is not None:
+            handed = await asyncio.to_thread(self._channels.upload, claim)
+            if isinstance(handed, Outcome):
+                outcome = handed
+            elif ready := await transact(deliveries.uploaded, claim, handed, self._channels.freeze):
+                claim = ready
+            else:
+                return  # another sender has it
+        if outcome is None:
+            outcome = await asyncio.to_thread(self._channels.attempt, claim)
         passing('sent')
         kept = await transact(deliveries.record_outcome, claim, outcome)
         log.info(
@@ -274,9 +302,20 @@ class Workers:
         if not claim.last:
             passing('between_parts')
 
+    async def _fetch(self, claim: media_files.Claim) -> None:
+        outcome = await asyncio.to_thread(self._channels.fetch, claim)
+        await transact(media_files.record, claim, outcome)
+        trouble = '' if isinstance(outcome, media_files.Stored) else outcome.text
+        log.info('media file=%d kind=%s %s', claim.media_file_id, claim.kind, trouble or 'kept')
+
     async def _tidy(self) -> bool:
         await transact(turns.park_lost)
         await transact(deliveries.park_lost)
+        await transact(media_files.park_lost)
+        if time.monotonic() >= self._sweep_at:
+            self._sweep_at = time.monotonic() + SWEEP
+            await transact(media_files.forget_unsent)
+            await asyncio.to_thread(media_files.sweep, await read(media_files.known_paths))
         await transact(drafts.expire)
         await transact(approval_cards.park_lost)
         return False

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
-from console import crypto, database, knowledge, migrations
+from console import crypto, database, knowledge, media_shelf, migrations
 from console.database import Database
 from console.sandbox import Sandbox, invent_credentials
 from models import Role
@@ -62,10 +62,11 @@ def database_url(
 
 
 @pytest.fixture
-def db(database_url: str, templates: dict[str, str | Path]) -> Iterator[Database]:
+def db(database_url: str, templates: dict[str, str | Path], tmp_path: Path) -> Iterator[Database]:
     """This process's database, open. Services are called through `db.transact(service, …)`."""
     crypto.use_keys('a key for tests that is long enough')
     knowledge.open_shelf(Path(templates['folder']) / 'dictionary')
+    media_shelf.open_folder(tmp_path / 'media')
     yield database.open_database(database_url)
     database.close_database()
 

@@ -37,10 +37,10 @@ class NotWritten(ConsoleError):
 
 
 class Source(BaseModel):
-    """What one sentence rests on; `none`: nothing we know of. `ref` is the knowledge entry's id."""
+    """What one sentence rests on; `none`: nothing we know of. `ref` is the id of the knowledge entry or the file."""
 
     sentence: str
-    kind: Literal['knowledge', 'record', 'customer', 'none']
+    kind: Literal['knowledge', 'record', 'customer', 'file', 'none']
     ref: str | None
     title: str | None
 

@@ -70,10 +70,13 @@ class Context:
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """What one sentence of a reply rests on. `ref` is the id of the knowledge entry; `none` claims nothing."""
+    """What one sentence of a reply rests on; `none` claims nothing.
+
+    `ref` is the id of the knowledge entry, or of the file that is sent in place of a text.
+    """
 
     sentence: str
-    kind: Literal['knowledge', 'record', 'customer', 'none']
+    kind: Literal['knowledge', 'record', 'customer', 'file', 'none']
     ref: str | None = None
     title: str | None = None
 

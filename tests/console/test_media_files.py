@@ -1,25 +1,33 @@
+import io
+import os
+import time
+import zipfile
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from console import conversations, media_files, media_shelf
+from console import conversations, media_files, media_shelf, media_traffic
 from console.database import Database
+from console.errors import Invalid, NotFound
 from console.media_files import Claim, Trouble
-from models import Channel, MediaFile, MediaStatus, utc_now
+from models import Channel, Contact, Conversation, MediaFile, MediaStatus, Message, Role, utc_now
+from tests import story
+from tests.wecom.asking import Clock, client_of
+from tests.wecom.fake_api import FakeApi, Raw, serving
 
 JPEG = b'\xff\xd8\xff\xe0' + bytes(200)
-HTML = b'<!DOCTYPE html><script>alert(1)</script>'
-ZIP_BOMB = b'PK\x03\x04' + bytes(100)
+HTML = b'\n<!-- x --><!DOCTYPE html><script>alert(1)</script>'
+SVG = b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>'
 OUT_OF_REACH = Trouble(text='暂时无法连接企业微信。', for_good=False)
 
 
-@pytest.fixture(autouse=True)
-def shelf(tmp_path: Path) -> Iterator[Path]:
-    media_shelf.open_folder(tmp_path / 'media')
-    yield tmp_path / 'media'
+@pytest.fixture
+def shelf(db: Database) -> Path:
+    return media_shelf.folder()
 
 
 def heard(session: Session, *, kind: str = 'image', media_id: str | None = 'media-1', who: str = 'wang_mama') -> int:
@@ -75,3 +83,197 @@ def test_what_has_no_file_of_its_own_is_not_wanted(db: Database, kind: str, medi
     db.transact(heard, kind=kind, media_id=media_id)
 
     assert db.transact(media_files.claim_next) is None
+
+
+def bomb() -> bytes:
+    """A small .docx that unpacks to a thousand times its size."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, 'w', zipfile.ZIP_DEFLATED) as archive, archive.open('word/document.xml', 'w') as entry:
+        for _ in range(8):
+            entry.write(bytes(16 * 1024 * 1024))
+    return packed.getvalue()
+
+
+def test_a_kept_picture_is_read_back_by_who_may_see_the_conversation(db: Database, shelf: Path):
+    kept(db)
+    reader = db.transact(story.member)
+
+    found = db.read(media_files.seen, only(db).id, by=reader.id)
+
+    assert (found.name, found.mime, found.size, found.inline) == ('报名表.jpg', 'image/jpeg', len(JPEG), True)
+    assert media_shelf.get(found.path or '') == JPEG
+
+
+def test_neither_the_bytes_nor_the_name_lie_open(db: Database, shelf: Path):
+    kept(db, JPEG + b'13812345678', name='13812345678.jpg')
+
+    on_disk = b''.join(file.read_bytes() for file in shelf.rglob('*') if file.is_file())
+    assert len(on_disk) > len(JPEG)
+    assert b'13812345678' not in on_disk
+    assert '13812345678' not in (only(db).name or '')
+
+
+def test_a_moved_file_does_not_open(db: Database, shelf: Path):
+    first, second = media_shelf.put(JPEG), media_shelf.put(JPEG)
+    (shelf / first).replace(shelf / second)
+
+    with pytest.raises(media_shelf.CannotOpen):
+        media_shelf.get(second)
+
+
+@pytest.mark.parametrize('path', ['../edudesk.sqlite3', 'ab/../../x', '/etc/passwd', 'ab/cd'])
+def test_no_path_leads_out_of_the_folder(db: Database, path: str):
+    with pytest.raises(media_shelf.CannotOpen):
+        media_shelf.get(path)
+
+
+def test_a_colleague_without_the_conversation_does_not_learn_of_the_file(db: Database):
+    file = kept(db)
+    tester = db.transact(story.member, Role.TESTER)
+
+    with pytest.raises(NotFound):
+        db.read(media_files.seen, file.id, by=tester.id)
+
+
+def test_a_recalled_picture_is_no_longer_shown(db: Database):
+    file = kept(db)
+    reader = db.transact(story.member)
+    db.transact(lambda session: session.execute(update(Message).values(recalled_at=utc_now())))
+
+    with pytest.raises(NotFound):
+        db.read(media_files.seen, file.id, by=reader.id)
+
+
+@pytest.mark.parametrize(
+    ('content', 'found'), [(HTML, '网页'), (SVG, 'SVG'), (b'MZ' + bytes(90), '程序'), (b'%PDF-1.7', 'PDF')]
+)
+def test_what_only_calls_itself_a_picture_is_refused_and_not_kept(
+    db: Database, shelf: Path, content: bytes, found: str
+):
+    with pytest.raises(Invalid, match=f'不是图片（内容是{found}'):
+        media_files.store(content, '照片.jpg', 'image')
+
+    assert not any(shelf.rglob('*'))
+
+
+@pytest.mark.parametrize('content', [HTML, SVG, b'MZ' + bytes(90), b'plain', b'\x00\x01', b'#!AMR\n'], ids=repr)
+def test_what_could_run_is_only_ever_saved_to_disk(db: Database, content: bytes):
+    file = kept(db, content, name='作业.jpg', kind='file')
+
+    assert not media_files.shown(file).inline
+
+
+def test_an_archive_is_never_unpacked(db: Database):
+    packed = bomb()
+    began = time.process_time()
+
+    file = kept(db, packed, name='作业.docx', kind='file')
+
+    assert time.process_time() - began < 1
+    assert media_files.shown(file).mime == 'application/zip'
+    assert (file.size or 0) == len(packed)
+
+
+@pytest.mark.parametrize(
+    ('given', 'shown'),
+    [
+        ('../../etc/passwd', 'passwd'),
+        ('C:\\temp\\a.exe', 'a.exe'),
+        ('invoice\u202egnp.exe', 'invoicegnp.exe'),
+        ('a\r\nSet-Cookie: x.txt', 'aSet-Cookie x.txt'),
+        ('', '文件'),
+        ('长' * 300 + '.pdf', '长' * 87 + '….pdf'),
+    ],
+)
+def test_a_name_is_made_safe_to_show(db: Database, given: str, shown: str):
+    assert media_files.store(JPEG, given, 'file').name == shown
+
+
+def test_a_late_fetch_cannot_finish_what_another_holds(db: Database):
+    db.transact(heard)
+    late = claimed(db)
+    db.transact(lambda session: session.execute(update(MediaFile).values(lease_until=utc_now() - timedelta(1))))
+    held = claimed(db)
+
+    assert not db.transact(media_files.record, late, OUT_OF_REACH)
+    assert db.transact(media_files.record, held, media_files.store(JPEG, '', 'image'))
+
+
+def test_a_passing_trouble_puts_the_fetch_off_until_the_media_id_has_expired(db: Database):
+    db.transact(heard)
+    db.transact(media_files.record, claimed(db), OUT_OF_REACH)
+    put_off = only(db)
+    db.transact(
+        lambda session: session.execute(
+            update(MediaFile).values(created_at=utc_now() - media_files.LIFETIME, due_at=utc_now())
+        )
+    )
+    db.transact(media_files.record, claimed(db), OUT_OF_REACH)
+
+    assert (put_off.status, put_off.last_error) == (MediaStatus.WAITING, OUT_OF_REACH.text)
+    assert put_off.due_at > utc_now()
+    assert only(db).status is MediaStatus.REFUSED
+
+
+def test_bytes_that_no_row_knows_of_are_swept_after_an_hour(db: Database, shelf: Path):
+    file, stray, fresh = kept(db), media_shelf.put(JPEG), media_shelf.put(JPEG)
+    for path in (file.path or '', stray):
+        os.utime(shelf / path, (0, time.time() - 3601))
+
+    assert media_files.sweep(db.read(media_files.known_paths)) == 1
+    assert media_shelf.get(file.path or '') == media_shelf.get(fresh) == JPEG
+    assert not (shelf / stray).exists()
+
+
+def test_a_shelf_of_another_database_is_left_alone(db: Database, shelf: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(media_files, 'MOST_SWEPT', 2)
+    strays = [media_shelf.put(JPEG) for _ in range(3)]
+    for path in strays:
+        os.utime(shelf / path, (0, 0))
+
+    assert media_files.sweep(db.read(media_files.known_paths)) == 0
+    assert all((shelf / path).exists() for path in strays)
+
+
+def test_the_files_of_an_erased_contact_go_with_it(db: Database, shelf: Path):
+    file = kept(db)
+    db.transact(lambda session: session.delete(session.scalars(select(Contact)).one()))
+    os.utime(shelf / (file.path or ''), (0, 0))
+
+    assert media_files.sweep(db.read(media_files.known_paths)) == 1
+    assert db.read(lambda session: session.scalars(select(Conversation)).all()) == []
+
+
+@pytest.fixture
+def api() -> Iterator[FakeApi]:
+    with serving() as api:
+        yield api
+
+
+NAMED = {'Content-Type': 'image/jpeg', 'Content-Disposition': 'attachment; filename="photo.jpg"'}
+
+
+@pytest.mark.parametrize(
+    ('answer', 'status', 'why'),
+    [
+        (Raw(JPEG, headers=NAMED), MediaStatus.KEPT, None),
+        ({'errcode': 40007, 'errmsg': 'invalid media_id'}, MediaStatus.REFUSED, '素材已过期（超过 3 天）'),
+        (Raw(HTML, headers=NAMED), MediaStatus.REFUSED, '不是图片'),
+        (Raw(bytes(media_files.LARGEST + 1), headers=NAMED), MediaStatus.REFUSED, '超过 20 MB'),
+        (Raw(status=302, headers={'Location': 'http://127.0.0.1:1/'}), MediaStatus.WAITING, '暂时无法连接'),
+        ({'errcode': 45009, 'errmsg': 'api freq out of limit'}, MediaStatus.WAITING, '45009'),
+    ],
+    ids=['picture', 'expired', 'html', '20 MB and a byte', 'redirect', 'rate'],
+)
+def test_what_a_fetch_comes_to(
+    db: Database, api: FakeApi, answer: dict[str, object] | Raw, status: MediaStatus, why: str | None
+):
+    api.answers('media/get', answer)
+    db.transact(heard)
+    held = claimed(db)
+
+    db.transact(media_files.record, held, media_traffic.fetch(client_of(api.base_url, Clock()), held))
+
+    assert only(db).status is status
+    assert (why or '') in (only(db).last_error or '')
+    assert {asked.path for asked in api.asked} == {'gettoken', 'media/get'}  # never the PicUrl

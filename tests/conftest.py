@@ -2,7 +2,8 @@
 
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -90,19 +91,46 @@ def wecom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope='session')
-def console(kind: str, wecom: Sandbox, request: pytest.FixtureRequest) -> Iterator[ConsoleServer]:
-    """The running server, connected to `wecom` as to the real one. Its administrator is `head`."""
-    settings = ADMIN | QUICK | wecom_settings(wecom) | {'SIMULATION': 'off'} | _database_of(kind, request)
-    with ConsoleServer(settings) as server:
-        wecom.callback_url = f'{server.url}/api/v1/wechat/message'
-        yield server
+def servers(postgres: PostgresServer) -> Iterator[Callable[[str, Callable[[], dict[str, str]]], ConsoleServer]]:
+    """Servers by name, each started when first asked for. They stay: the databases take turns, file by file.
+
+    `postgres` is here so that it outlives them.
+    """
+    running: dict[str, ConsoleServer] = {}
+    with ExitStack() as stack:
+
+        def named(name: str, settings: Callable[[], dict[str, str]]) -> ConsoleServer:
+            if name not in running:
+                running[name] = stack.enter_context(ConsoleServer(settings()))
+            return running[name]
+
+        yield named
 
 
 @pytest.fixture(scope='session')
-def demo(kind: str, request: pytest.FixtureRequest) -> Iterator[ConsoleServer]:
+def console(
+    kind: str,
+    wecom: Sandbox,
+    servers: Callable[[str, Callable[[], dict[str, str]]], ConsoleServer],
+    request: pytest.FixtureRequest,
+) -> ConsoleServer:
+    """The running server, connected to `wecom` as to the real one. Its administrator is `head`."""
+    server = servers(
+        f'console {kind}',
+        lambda: ADMIN | QUICK | wecom_settings(wecom) | {'SIMULATION': 'off'} | _database_of(kind, request),
+    )
+    wecom.callback_url = f'{server.url}/api/v1/wechat/message'
+    return server
+
+
+@pytest.fixture(scope='session')
+def demo(
+    kind: str,
+    servers: Callable[[str, Callable[[], dict[str, str]]], ConsoleServer],
+    request: pytest.FixtureRequest,
+) -> ConsoleServer:
     """The running server as `make run` starts it: demo school, built-in sandbox, no settings but a quick pace."""
-    with ConsoleServer(QUICK | _database_of(kind, request)) as server:
-        yield server
+    return servers(f'demo {kind}', lambda: QUICK | _database_of(kind, request))
 
 
 @pytest.fixture

@@ -11,12 +11,14 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / 'build'
+DICTIONARY = BUILD / 'dictionary'
 # Loopback never goes through a proxy of the machine's.
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -72,6 +74,9 @@ class ConsoleServer:
         """
         assert self.process is None, 'already running'
         self._environment.update(settings or {})
+        if DICTIONARY.exists() and not self.data.exists():
+            self.data.mkdir(mode=0o700)
+            shutil.copytree(DICTIONARY, self.data / 'dictionary')  # as good as made anew, a second later
         self.process = self._spawn()
         deadline = time.monotonic() + self._start_seconds
         while not self.ready():
@@ -82,6 +87,11 @@ class ConsoleServer:
                 self.kill()
                 raise ServerFailedError(f'not ready after {self._start_seconds} s\n{self.log()[-8000:]}')
             time.sleep(0.05)
+        if not DICTIONARY.exists() and (self.data / 'dictionary').exists():
+            made = Path(tempfile.mkdtemp(dir=BUILD))
+            shutil.copytree(self.data / 'dictionary', made, dirs_exist_ok=True)
+            with suppress(OSError):  # another test process was first
+                made.rename(DICTIONARY)
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         with self._log.open('ab') as log:

@@ -1,6 +1,7 @@
 """Whether this machine's clock agrees with WeCom's: callbacks are refused and signatures fail when it does not."""
 
 import time
+from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
@@ -14,10 +15,10 @@ NOTICEABLE, HARMFUL = 5.0, 60.0
 """Seconds of difference."""
 
 
-def clock(case: Case) -> Finding:
+def clock(case: Case, now: Callable[[], float] = time.time) -> Finding:
     if case.keys is None or not case.keys.api_base_url:
         return not_used('没有连接企业微信，没有可以对照的时钟')
-    before = time.time()
+    before = now()
     try:
         with requests.Session() as session:
             session.trust_env = urlsplit(case.keys.api_base_url).hostname not in LOOPBACK
@@ -30,7 +31,7 @@ def clock(case: Case) -> Finding:
         return not_used('连不上企业微信，没有对照时钟')
     except (KeyError, ValueError, TypeError):
         return not_used('企业微信的回答里没有时间，没有对照时钟')
-    return _judged((before + time.time()) / 2 - theirs)
+    return _judged((before + now()) / 2 - theirs)
 
 
 def _judged(ahead: float) -> Finding:

@@ -2,24 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from console.sandbox.answers import Refused
 from console.sandbox.envelopes import event_xml
 from console.sandbox.kf_sessions import KfSession
 from console.sandbox.pusher import Manner, PushReport
+from console.sandbox.running import Running
 from console.sandbox.world import World
-
-
-class Push(Protocol):
-    """Seals and pushes several at once, and waits until all is over."""
-
-    def __call__(self, xmls: Sequence[str], manner: Manner) -> list[PushReport]: ...
 
 
 @dataclass(frozen=True)
 class KfMoment:
-    """Something that happened: its `msgid` in the log, and the doorbells; none if they are off."""
+    """Something that happened: the `msgid` of its (last) item in the log, and the doorbells; none if they are off."""
 
     msgid: str
     doorbells: tuple[PushReport, ...]
@@ -28,13 +22,13 @@ class KfMoment:
 class KfBell:
     """Rings for what happened. Off, it stands in the log and no callback tells of it."""
 
-    def __init__(self, world: World, push: Push) -> None:
-        self._world, self._push = world, push
+    def __init__(self, world: World, running: Running) -> None:
+        self._world, self._running = world, running
         self.on = True
 
     def ring(self, open_kfid: str, msgid: str, manner: Manner, *, times: int = 1) -> KfMoment:
-        """Ring for what happened, unless the doorbells are off."""
-        if not self.on:
+        """Ring for what happened, unless the doorbells are off or there is no callback URL."""
+        if not self.on or self._running.callback_url is None:
             return KfMoment(msgid, ())
         return KfMoment(msgid, tuple(self.push(open_kfid, manner, times=times)))
 
@@ -49,7 +43,7 @@ class KfBell:
         """One callback of the system's own for each set of fields."""
         credentials = self._world.credentials
         xmls = [event_xml(credentials.corp_id, credentials.agent_id, event, each, userid=None) for each in fields]
-        return self._push(xmls, manner)
+        return self._running.push_all(xmls, manner)
 
 
 def existing(world: World, open_kfid: str) -> str:

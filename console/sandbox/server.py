@@ -58,7 +58,7 @@ class Sandbox:
             self.credentials, callback_url, retry_pauses=retry_pauses, answer_seconds=answer_seconds
         )
         self._base_url: str | None = None
-        bell = KfBell(self._world, self._running.push_all)
+        bell = KfBell(self._world, self._running)
         self.kf = KfSide(self._world, bell)
         self.servicers = KfStaff(self._world, bell)
         self.cards = CardSide(self._world, self._running)

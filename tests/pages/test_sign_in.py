@@ -160,6 +160,20 @@ def test_signing_in_needs_no_script(server: ConsoleServer, open_page: OpenPage) 
     page.wait_for_url('**/knowledge')
 
 
+def test_a_click_at_wecom_leads_back_to_the_page_one_came_for(server: ConsoleServer, open_page: OpenPage) -> None:
+    open_page.allowed += ['status of 403', 'status of 404']  # ours for a stranger; the sandbox has no icon
+    page = open_page(server, path='/login?next=/knowledge')
+    page.get_by_role('link', name='企业微信登录').click()
+    page.get_by_role('link', name='外婆').first.click()
+    page.get_by_text('还没有对应的员工账号').wait_for()
+    assert page.url == f'{server.url}/login?with=password&next=%2Fknowledge'
+    page.get_by_role('link', name='重新登录').click()
+    page.get_by_role('link', name='LinZhuGuan').click()
+    page.wait_for_url('**/knowledge')
+    page.locator('nav.rail').wait_for()
+    open_page.troubles[:] = [one for one in open_page.troubles if '/wwlogin/sso/login?' not in one]
+
+
 def test_the_throttle_says_when_to_come_back() -> None:
     with ConsoleServer(ADMIN | QUICK) as server, _browser(server) as browser:
         answers = [_sign_in(browser, 'head', 'wrong wrong wrong') for _ in range(11)]

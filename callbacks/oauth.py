@@ -30,7 +30,6 @@ INSIDE = re.compile(r'wxwork/', re.IGNORECASE)
 """What WeCom's own browser calls itself (path/90315); it says MicroMessenger, too."""
 HEADERS = {'cache-control': 'no-store', 'referrer-policy': 'no-referrer'}
 CODE_REFUSED = 40029
-THIS_MACHINE = {'localhost', '127.0.0.1', '::1'}
 
 _environment = Environment(
     loader=FileSystemLoader(Path(__file__).parent / 'templates'), autoescape=True, undefined=StrictUndefined
@@ -51,8 +50,9 @@ class NoWord(ConsoleError):
 async def begin(request: Request, next: str = '/') -> Response:  # noqa: A002  the name in the address
     """To WeCom: inside it straight on, elsewhere by QR code. Binds the way back to this browser."""
     next_path = sign_in.local_path(next)
-    if (elsewhere := _by_its_public_name(request)) is not None:
-        return RedirectResponse(f'{elsewhere}{PREFIX}/login?{urlencode({"next": next_path})}', 303, HEADERS)
+    if _came_by_another_name(request) and 'renamed' not in request.query_params:
+        again = urlencode({'next': next_path, 'renamed': 1})  # once: a proxy may go on using the other name
+        return RedirectResponse(f'{parts().base_url}{PREFIX}/login?{again}', 303, HEADERS)
     entrance = parts().entrance
     cookie = request.cookies.get(parts().visitor_cookie, '')
     visitor = entrance.visitors.name_in(cookie)
@@ -125,10 +125,11 @@ def _refused(refusal: ConsoleError, next_path: str) -> HTMLResponse:
     return HTMLResponse(page, refusal.http_status, headers)
 
 
-def _by_its_public_name(request: Request) -> str | None:
-    """Our address, if this machine was called by another of its names: the cookie would not come back to that one."""
-    public, used = urlsplit(parts().base_url).hostname, request.url.hostname
-    return parts().base_url if {public, used} <= THIS_MACHINE and public != used else None
+def _came_by_another_name(request: Request) -> bool:
+    """localhost instead of 127.0.0.1, or the like: WeCom would send the browser back to where our cookie is not."""
+    used, public = request.headers.get('host', ''), urlsplit(parts().base_url).netloc
+    names = {name.rpartition(':')[0] or name for name in (used, public)}
+    return len(names) > 1 and sign_in.is_this_machine(used) and sign_in.is_this_machine(public)
 
 
 def _address(request: Request) -> str:

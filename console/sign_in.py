@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import hmac
+import re
 import secrets
 from datetime import timedelta
 
@@ -22,6 +23,7 @@ API_SESSION = timedelta(days=7)
 ACCESS_TOKEN = timedelta(hours=2)
 THROTTLE = {'address': (10, timedelta(minutes=5)), 'account': (10, timedelta(minutes=15))}
 """Failures allowed within a time, for one address and for one account."""
+THIS_MACHINE = re.compile(r'(localhost|127\.0\.0\.1|\[::1\])(:\d+)?', re.IGNORECASE)
 SETUP = '(set-up)'
 """What the throttle counts wrong set-up codes under; no account can be called this."""
 
@@ -147,6 +149,11 @@ def local_path(path: str) -> str:
     """Where a sign-in may lead: to a page of our own. `//elsewhere`, `/\\elsewhere` and whole addresses: the start."""
     plain_path = path.startswith('/') and path[1:2] not in ('/', '\\') and path.isprintable()
     return path if plain_path and not path.startswith(('/login', '/logout', '/setup', '/api/')) else '/'
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether a Host header is one of the names by which a browser calls the machine it runs on."""
+    return THIS_MACHINE.fullmatch(host) is not None
 
 
 class Tokens:

@@ -182,7 +182,7 @@ def _to_wecom(next_page: str) -> str:
 
 def _reaches_wecom(request: Request) -> bool:
     """The sandbox's sign-in page is there only for browsers on its own machine."""
-    return not parts().demo or request.url.hostname in ('localhost', '127.0.0.1', '::1')
+    return not parts().demo or sign_in.is_this_machine(request.headers.get('host', ''))
 
 
 def _known_to_wecom(request: Request) -> bool:

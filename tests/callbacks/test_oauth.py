@@ -248,9 +248,20 @@ def test_this_machine_by_another_name_is_asked_back_to_the_public_one(console: C
     answer = httpx.get(
         f'{console.url}{LOGIN}?next=/review', headers={'Host': f'localhost:{console.port}'}, trust_env=False
     )
-    assert answer.headers['location'] == f'{console.url}{LOGIN}?next=%2Freview'
+    assert answer.headers['location'] == f'{console.url}{LOGIN}?next=%2Freview&renamed=1'
+    stubborn = httpx.get(
+        f'{console.url}{LOGIN}?renamed=1', headers={'Host': f'localhost:{console.port}'}, trust_env=False
+    )
+    assert '/wwlogin/sso/login' in stubborn.headers['location']
     proxied = httpx.get(f'{console.url}{LOGIN}', headers={'Host': 'upstream'}, trust_env=False)
     assert '/wwlogin/sso/login' in proxied.headers['location']
+
+
+@pytest.mark.parametrize('host', ['[::1', '[', 'a:b:c', 'localhost:x', ''])
+def test_a_host_that_is_none_disturbs_nobody(console: ConsoleServer, host: str) -> None:
+    for path, status in ((LOGIN, 303), ('/login', 200), (BACK, 403)):
+        answer = httpx.get(f'{console.url}{path}', headers={'Host': host}, trust_env=False)
+        assert answer.status_code == status, path
 
 
 def test_in_the_demonstration_one_may_come_in_as_a_colleague(demo: ConsoleServer) -> None:

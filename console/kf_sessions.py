@@ -13,7 +13,7 @@ from console import audit, conversations, signals, staff
 from console.errors import Conflict
 from models import Channel, Conversation, Message, SessionState, Staff
 
-WORDS = {
+WORDS: dict[int | None, str] = {
     SessionState.UNHANDLED: '待系统接待',
     SessionState.ASSISTANT: '系统接待中',
     SessionState.POOL: '在接待池排队',

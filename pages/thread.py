@@ -15,6 +15,7 @@ from pages.layout import refusals_shown
 from pages.student_card import student_card
 from pages.student_link import LinkDialog
 from pages.thread_lines import Lines
+from pages.thread_window import ThreadWindow, shows
 from pages.widgets import Handler, avatar, button, chip, empty_state, icon_button, row, text, waiting_clock
 
 PAGE = 50
@@ -85,13 +86,16 @@ class Thread:
 
     def _draw(self) -> None:
         with ui.element('section').classes('thread').props('aria-label=对话'):
-            self._head = ui.element('header').classes('head')
+            with ui.element('div'):
+                self._head = ui.element('header').classes('head')
+                self._window = ui.element('div')
             with ui.element('chat-scroll').classes('scroll').props('tabindex=0') as self._lines_place:
                 self._older = row('older')
                 self._lines = Lines(may_retry=self._may(Action.SEND_ALONE), on_retry=self._retry)
                 self._below = ui.element('div').classes('below').props('aria-live=polite')
             if self._may(Action.PROPOSE_REPLY):
                 self._box = self._composer()
+        self._meter = ThreadWindow(self.conversation_id, self._member, may_move=self._may(Action.TAKE_OVER))
         self._side = ui.element('aside').classes('side').props('aria-label=学员')
         with self._older:
             button('加载更早的消息', self._load_older, kind='quiet', small=True)
@@ -109,6 +113,7 @@ class Thread:
         self._redraw(
             self._head, self._draw_head, opened, (opened.listed.title, waits, conversation.assignee_id, colleagues)
         )
+        self._redraw(self._window, self._meter.draw, opened, shows(opened))
         self._redraw(
             self._below,
             self._draw_below,

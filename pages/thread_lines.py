@@ -19,6 +19,16 @@ KINDS = {
     'file': '文件',
     'location': '位置',
     'link': '链接',
+    'business_card': '名片',
+    'miniprogram': '小程序',
+    'msgmenu': '菜单',
+    'merged_msg': '聊天记录',
+    'channels': '视频号',
+    'channels_shop_product': '视频号商品',
+    'channels_shop_order': '视频号订单',
+    'meeting': '会议',
+    'calendar': '日程',
+    'note': '笔记',
     'unknown': '暂不支持的消息',
 }
 WEEKDAYS = '一二三四五六日'
@@ -74,7 +84,7 @@ class Lines:
         self._on_retry = on_retry
         self._place = ui.element('div').classes('days')
         self._days: dict[date, tuple[ui.element, list[int]]] = {}
-        self._drawn: dict[int, tuple[ui.element, ui.element, Progress | None]] = {}
+        self._drawn: dict[int, tuple[ui.element, ui.element, object]] = {}
 
     def show(self, opened: Opened) -> None:
         found = {message.seq: message for message in opened.messages}
@@ -85,9 +95,10 @@ class Lines:
             state = progress(opened.parts.get(message.id, []))
             if seq not in self._drawn:
                 self._add(message, opened, state)
-            elif self._drawn[seq][2] != state:
+            elif self._drawn[seq][2] != (state, message.recalled_at):
                 line, place, _ = self._drawn[seq]
-                self._drawn[seq] = (line, place, state)
+                self._drawn[seq] = (line, place, (state, message.recalled_at))
+                line.classes('recalled' if message.recalled_at else '')
                 place.clear()
                 with place:
                     self._state(message, state)
@@ -98,6 +109,7 @@ class Lines:
         with box:
             ours = message.direction is Direction.OUT
             line = ui.element('div').classes(f'line {"ours" if ours else ""} {message.author}')
+            line.classes('recalled' if message.recalled_at else '')
             line.props(f'data-seq={message.seq}')
         with line:
             with ui.element('small'):
@@ -113,7 +125,7 @@ class Lines:
         if position < len(seqs):
             line.move(target_index=position + 1)  # after the day's own heading
         seqs.insert(position, message.seq)
-        self._drawn[message.seq] = (line, place, state)
+        self._drawn[message.seq] = (line, place, (state, message.recalled_at))
 
     def _day(self, day: date) -> tuple[ui.element, list[int]]:
         if day not in self._days:
@@ -136,6 +148,8 @@ class Lines:
                     del self._days[day]
 
     def _state(self, message: Message, state: Progress | None) -> None:
+        if message.recalled_at is not None:
+            chip('已撤回', 'warn')
         if state is None:
             return
         chip(state.word, state.tone)

@@ -61,7 +61,7 @@ def build(settings: Settings) -> 'FastAPI':
     from nicegui import ui
 
     import pages
-    from callbacks import api_v1, domain_file, health, oauth
+    from callbacks import api_v1, domain_file, health, media, oauth
     from callbacks.door import Door
     from console import crash_points, database, dossiers, knowledge, parts, players, sign_in, staff
     from console import demo as demo_school
@@ -74,7 +74,7 @@ def build(settings: Settings) -> 'FastAPI':
     knowledge.open_shelf(settings.data_dir / 'dictionary')
     sandbox = _sandbox(settings) if settings.simulates or not settings.has_wecom else None
     demo = not settings.production and not settings.has_wecom
-    staff.open_simulation = demo
+    staff.open_simulation = not settings.production
     channels = _channels(settings, sandbox)
     writer = _writer(settings)
     troubled = TroubledWriter(writer) if demo and sandbox is not None else None
@@ -121,8 +121,8 @@ def build(settings: Settings) -> 'FastAPI':
 
     server = FastAPI(title='EduDesk', version=VERSION, lifespan=lifespan, openapi_url=None)
     server.state.metrics_token = settings.metrics_token.get_secret_value()
-    server.include_router(health.router)
-    server.include_router(oauth.router)
+    for router in (health.router, oauth.router, media.router):
+        server.include_router(router)
     domain_file.mount(server, settings.data_dir / 'verify')
     api_v1.mount(server)
     pages.mount(server)

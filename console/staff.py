@@ -54,7 +54,7 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     Action.SEE_NUMBERS: _LEAD,
     Action.SEE_KNOWLEDGE: _EVERYONE,
     Action.EDIT_KNOWLEDGE: _LEAD,
-    Action.SIMULATE: frozenset({Role.TESTER, Role.ADMIN}),
+    Action.SIMULATE: frozenset({Role.TESTER}),  # in production; see `open_simulation`
     Action.SEE_ALERTS: _LEAD,
     Action.MANAGE_STAFF: frozenset({Role.ADMIN}),
     Action.SEE_SETTINGS: frozenset({Role.ADMIN}),
@@ -62,7 +62,7 @@ ALLOWED: dict[Action, frozenset[Role]] = {
 """Every action and the roles that may do it. An action that is missing here is nobody's."""
 
 open_simulation: bool = False
-"""In development with the sandbox everyone may play a parent; set once by run.py."""
+"""In development everyone may play a parent; set once by run.py."""
 
 
 def may(role: Role, action: Action) -> bool:

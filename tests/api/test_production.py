@@ -31,6 +31,7 @@ def test_only_testers_and_administrators_may_play_a_parent(production: ConsoleSe
     Desk(production.url).post('/simulate-customer-msg', status=401, **body)
     chief.colleague(Role.AGENT).post('/simulate-customer-msg', status=403, **body)
     chief.colleague(Role.SUPERVISOR).post('/simulate-customer-msg', status=403, **body)
+    chief.post('/simulate-customer-msg', status=403, **body)
     assert chief.colleague(Role.TESTER).post('/simulate-customer-msg', **body)['ai_response']
 
 

@@ -8,7 +8,7 @@ from nicegui import ui
 
 from console import staff
 from console.database import read
-from console.doctor import CHECKS, Finding, State, report
+from console.doctor import LINKS, Finding, State, report
 from console.doctor.finding import SIGNS
 from console.parts import parts
 from console.staff import Action
@@ -151,5 +151,5 @@ async def doctor_panel() -> None:
                 again.append(button('检查并发测试告警', lambda: rounds.examine(tell_robot=True), small=True))
             again.append(button('重新检查', rounds.examine, small=True))
         with ui.element('div').classes('checkup').props('role=list'):
-            lines = {check.name: Line(check.title) for check in CHECKS}
+            lines = {link.name: Line(link.title) for link in LINKS}
     rounds.start()

@@ -4,7 +4,7 @@ It only looks: nothing is changed, and nobody is written to unless a message to 
 """
 
 from console.doctor.case import Case
-from console.doctor.examination import CHECKS, TITLES, Doctor
+from console.doctor.examination import LINKS, TITLES, Doctor
 from console.doctor.finding import Finding, State
 
-__all__ = ['CHECKS', 'TITLES', 'Case', 'Doctor', 'Finding', 'State']
+__all__ = ['LINKS', 'TITLES', 'Case', 'Doctor', 'Finding', 'State']

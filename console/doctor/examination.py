@@ -21,7 +21,7 @@ UNLOOKED = '没有检查'
 
 
 @dataclass(frozen=True)
-class Check:
+class Link:
     """`look` blocks, in a thread. It is not made unless all of `after` came out well enough."""
 
     name: str
@@ -30,29 +30,29 @@ class Check:
     after: tuple[str, ...] = ()
 
 
-CHECKS = (
-    Check('settings', '设置', settings.settings),
-    Check('database', '数据库', database.database, ('settings',)),
-    Check('workers', '控制台', callback.workers, ('settings',)),
-    Check('mode', '企业微信', access.mode, ('settings',)),
-    Check('callback', '回调地址', callback.callback, ('settings',)),
-    Check('clock', '服务器时钟', clock.clock, ('settings',)),
-    Check('token', '企业 ID 与 Secret', access.token, ('settings',)),
-    Check('trusted_ip', '企业可信 IP', access.trusted_ip, ('token',)),
-    Check('visible_range', '应用可见范围', access.visible_range, ('trusted_ip',)),
-    Check('kf', '微信客服', kf.kf, ('trusted_ip',)),
-    Check('contacts', '客户联系', sidebar.contacts, ('trusted_ip',)),
-    Check('tickets', '侧边栏票据', sidebar.tickets, ('trusted_ip',)),
-    Check('domain', '可信域名', sidebar.domain, ('trusted_ip',)),
-    Check('domain_file', '域名校验文件', sidebar.domain_file, ('settings',)),
-    Check('model', 'AI 起草', model.model, ('settings',)),
-    Check('robot', '告警机器人', robot.robot, ('settings',)),
-    Check('disk', '磁盘', storage.disk, ('settings',)),
-    Check('backups', '备份', storage.backups, ('settings',)),
+LINKS = (
+    Link('settings', '设置', settings.settings),
+    Link('database', '数据库', database.database, ('settings',)),
+    Link('workers', '控制台', callback.workers, ('settings',)),
+    Link('mode', '企业微信', access.mode, ('settings',)),
+    Link('callback', '回调地址', callback.callback, ('settings',)),
+    Link('clock', '服务器时钟', clock.clock, ('settings',)),
+    Link('token', '企业 ID 与 Secret', access.token, ('settings',)),
+    Link('trusted_ip', '企业可信 IP', access.trusted_ip, ('token',)),
+    Link('visible_range', '应用可见范围', access.visible_range, ('trusted_ip',)),
+    Link('kf', '微信客服', kf.kf, ('trusted_ip',)),
+    Link('contacts', '客户联系', sidebar.contacts, ('trusted_ip',)),
+    Link('tickets', '侧边栏票据', sidebar.tickets, ('trusted_ip',)),
+    Link('domain', '可信域名', sidebar.domain, ('trusted_ip',)),
+    Link('domain_file', '域名校验文件', sidebar.domain_file, ('settings',)),
+    Link('model', 'AI 起草', model.model, ('settings',)),
+    Link('robot', '告警机器人', robot.robot, ('settings',)),
+    Link('disk', '磁盘', storage.disk, ('settings',)),
+    Link('backups', '备份', storage.backups, ('settings',)),
 )
 """In the order they are read; what is wrong further up is mended first."""
 
-TITLES = {check.name: check.title for check in CHECKS}
+TITLES = {link.name: link.title for link in LINKS}
 
 
 class Doctor:
@@ -65,15 +65,15 @@ class Doctor:
 
     async def examine(self, *, tell_robot: bool = False) -> AsyncIterator[Finding]:
         """Make every check; the findings come as they are made, not in order. `tell_robot` sends a message to it."""
-        checks = [
-            replace(check, look=robot.robot_told) if tell_robot and check.name == 'robot' else check for check in CHECKS
+        links = [
+            replace(link, look=robot.robot_told) if tell_robot and link.name == 'robot' else link for link in LINKS
         ]
         # Threads of its own: replies that are being sent need the loop's.
-        threads = ThreadPoolExecutor(len(checks), thread_name_prefix='doctor')
+        threads = ThreadPoolExecutor(len(links), thread_name_prefix='doctor')
         made: dict[str, asyncio.Task[Finding]] = {}
-        for check in checks:
-            after = [made[name] for name in check.after]
-            made[check.name] = asyncio.create_task(self._make(check, after, threads))
+        for link in links:
+            after = [made[name] for name in link.after]
+            made[link.name] = asyncio.create_task(self._make(link, after, threads))
         try:
             for done in asyncio.as_completed(made.values()):
                 finding = await done
@@ -87,30 +87,30 @@ class Doctor:
 
     def report(self) -> list[Finding]:
         """What was found last, in order."""
-        return [self.found[check.name] for check in CHECKS if check.name in self.found]
+        return [self.found[link.name] for link in LINKS if link.name in self.found]
 
-    async def _make(self, check: Check, after: list[asyncio.Task[Finding]], threads: Executor) -> Finding:
+    async def _make(self, link: Link, after: list[asyncio.Task[Finding]], threads: Executor) -> Finding:
         began = time.monotonic()
         missing = [finding for finding in [await task for task in after] if not self._allows(finding)]
-        finding = _without(missing[0]) if missing else await self._looked(check, threads)
+        finding = _without(missing[0]) if missing else await self._looked(link, threads)
         took = round((time.monotonic() - began) * 1000)
-        return replace(finding, name=check.name, title=check.title, milliseconds=took)
+        return replace(finding, name=link.name, title=link.title, milliseconds=took)
 
     def _allows(self, finding: Finding) -> bool:
         if finding.name == 'settings':  # faults stop a start, but what can be read can be checked
             return self.case.settings is not None
         return finding.state in (State.GOOD, State.WARN)
 
-    async def _looked(self, check: Check, threads: Executor) -> Finding:
+    async def _looked(self, link: Link, threads: Executor) -> Finding:
         try:
-            looking = asyncio.get_running_loop().run_in_executor(threads, check.look, self.case)
+            looking = asyncio.get_running_loop().run_in_executor(threads, link.look, self.case)
             return await asyncio.wait_for(looking, PATIENCE)
         except TimeoutError:
             return bad(
                 f'{PATIENCE:.0f} 秒内没有结果', where=places.SERVER, step='稍后再检查；一直这样请看服务器的网络和负载'
             )
         except Exception as fault:  # one check that breaks must not hide what the others found
-            log.exception('the check %s broke', check.name)
+            log.exception('the look at %s broke', link.name)
             return bad(f'检查时程序出错 ({type(fault).__name__})', where=places.SERVER, step='请把日志交给技术人员')
 
 

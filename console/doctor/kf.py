@@ -8,7 +8,7 @@ from typing import Any
 from console.doctor import places
 from console.doctor.access import asking
 from console.doctor.case import Case
-from console.doctor.finding import Finding, bad, good, warn
+from console.doctor.finding import Finding, bad, good, not_used, warn
 from console.doctor.refused import refused
 from console.wecom.client import WeComClient
 from console.wecom.refusals import WeComRefused, WeComUnreachable
@@ -21,6 +21,8 @@ def kf(case: Case) -> Finding:
     client = asking(case)
     try:
         accounts = _listed(client.post('kf/account/list', {'offset': 0, 'limit': 100}), 'account_list')
+        if not accounts and case.sandboxed:
+            return not_used('沙箱里没有客服账号')
         if not accounts:
             return bad(
                 '没有可以管理的微信客服账号，家长的消息进不来',

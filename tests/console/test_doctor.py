@@ -19,7 +19,7 @@ from console.doctor import Case, Doctor, Finding, State, places, report
 from console.doctor.callback import callback
 from console.doctor.clock import clock
 from console.doctor.database import database
-from console.doctor.examination import CHECKS
+from console.doctor.examination import LINKS
 from console.doctor.storage import backups
 from tests.fakes.model import FakeModel
 from tests.server import free_port
@@ -344,7 +344,7 @@ def test_faults_of_the_settings_are_in_plain_words_and_the_rest_is_not_looked_at
     assert 'PORT 的值不对' in found['settings'].cause
     assert '1 到 65535' in found['settings'].step
     assert {finding.state for name, finding in found.items() if name != 'settings'} == {State.NOT_USED}
-    assert len(found) == len(CHECKS)
+    assert len(found) == len(LINKS)
 
 
 def test_a_token_wecom_would_not_take_is_found(folder: Path, api: FakeApi) -> None:

@@ -5,7 +5,7 @@ import re
 
 from playwright.sync_api import Locator, Page
 
-from console.doctor import CHECKS
+from console.doctor import LINKS
 from console.sandbox import Sandbox
 from tests.conftest import ADMIN
 from tests.desk import Desk
@@ -20,7 +20,7 @@ def test_the_chain_is_examined_line_by_line_and_again_on_request(console: Consol
     page = open_page(console, credentials=HEAD, path='/settings')
     page.get_by_text(SUMMARY).wait_for()
     _picture(page, 'settings')
-    assert page.locator('.checkup-line').count() == len(CHECKS)
+    assert page.locator('.checkup-line').count() == len(LINKS)
     assert page.locator('.checkup-line.waiting').count() == 0
     _line(page, '回调地址').get_by_role('img', name='正常').wait_for()
     _line(page, '企业 ID 与 Secret').get_by_role('img', name='正常').wait_for()
@@ -64,7 +64,11 @@ def test_the_guide_gives_every_value_and_shows_the_keys_only_when_asked(
     given = wecom.credentials
     page.locator('.setup-step').first.get_by_role('img', name='正常').first.wait_for()
     _picture(page, 'guide')
-    for value in (f'{console.url}/api/v1/wechat/message', f'{console.url}/sidebar', console.url.removeprefix('http://')):
+    for value in (
+        f'{console.url}/api/v1/wechat/message',
+        f'{console.url}/sidebar',
+        console.url.removeprefix('http://'),
+    ):
         assert page.get_by_text(value, exact=True).count() >= 1, value
     assert given.token not in page.content()
     assert given.encoding_aes_key not in page.content()

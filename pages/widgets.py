@@ -227,5 +227,5 @@ def shortcuts(keys: Mapping[str, tuple[str, Handler]]) -> ui.element:
 
 async def _run(handler: Handler) -> None:
     outcome = handler()
-    if inspect.isawaitable(outcome):
+    if inspect.iscoroutine(outcome):  # a dialog can be awaited too, and would open again
         await outcome

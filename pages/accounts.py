@@ -95,7 +95,7 @@ class _AccountDialog:
             self._name = ui.input('姓名').props('autocomplete=off')
             self._role = ui.select(dict(ROLES), label='角色', value=Role.AGENT)
             self._password = ui.input('初始密码', password=True).props('autocomplete=new-password')
-            self._rule = text(PASSWORD_RULE, 'muted', tag='p')
+            self._rule = text(f'{PASSWORD_RULE}只用企业微信登录的员工可不填密码。', 'muted', tag='p')
             self._userid = ui.input('企业微信 userid (可不填，填后可用企业微信登录)').props('autocomplete=off')
             self._campus = ui.input('校区 (可不填)').props('autocomplete=off')
             self._phone = ui.switch('在手机上审批：草稿以企业微信卡片发给本人')
@@ -151,13 +151,16 @@ class _AccountDialog:
         username = staff.checked_username(self._username.value)
         if not self._name.value.strip():
             raise Invalid('name', '请输入姓名。')
-        password = staff.checked_password(self._password.value, username=username)
+        through_wecom_only = not self._password.value and self._userid.value.strip()
+        password = None
+        if not through_wecom_only:
+            password = staff.checked_password(self._password.value, username=username)
         await transact(
             staff.create,
             username=username,
             name=self._name.value,
             role=self._role.value,
-            password_hash=await sign_in.hash_password(password),
+            password_hash=await sign_in.hash_password(password) if password else None,
             wecom_userid=self._userid.value,
             campus=self._campus.value,
             by=self._by,

@@ -42,6 +42,21 @@ def test_a_name_that_is_taken_is_told_at_the_field(console: ConsoleServer, open_
     dialog.get_by_text('这个用户名或企业微信账号已被使用。').wait_for()
 
 
+def test_who_comes_through_wecom_needs_no_password(console: ConsoleServer, open_page: OpenPage) -> None:
+    page = open_page(console, path='/settings', credentials=HEAD)
+    username = f'w{secrets.token_hex(4)}'
+    page.get_by_role('button', name='添加员工').click()
+    dialog = page.get_by_role('dialog')
+    dialog.get_by_label('用户名').fill(username)
+    dialog.get_by_label('姓名').fill('吴顾问')
+    dialog.get_by_label('企业微信 userid').fill('吴')
+    dialog.get_by_role('button', name='保存').click()
+    dialog.get_by_text('须为 1–64 位字母').wait_for()
+    dialog.get_by_label('企业微信 userid').fill(f'Wu.{username}')
+    dialog.get_by_role('button', name='保存').click()
+    _row(page, username).get_by_text(f'Wu.{username}').wait_for()
+
+
 def test_the_last_administrator_stays(console: ConsoleServer, open_page: OpenPage) -> None:
     page = open_page(console, credentials=HEAD, path='/settings')
     _row(page, HEAD[0]).get_by_role('button', name='停用').click()

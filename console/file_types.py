@@ -67,6 +67,16 @@ _WORDS = {
     'text/html': '网页',
     'text/plain': '文本',
 }
+_ENDINGS = {
+    'image/jpeg': ('.jpeg', '.jpg'),
+    'image/png': ('.png',),
+    'image/gif': ('.gif',),
+    'image/webp': ('.webp',),
+    'audio/amr': ('.amr',),
+    'audio/mpeg': ('.mp3',),
+    'video/mp4': ('.mp4',),
+    'application/pdf': ('.pdf',),
+}
 _OFFICE = {'docx': 'Word 文档', 'xlsx': 'Excel 表格', 'pptx': 'PPT 演示'}
 
 
@@ -114,6 +124,12 @@ def word_for(mime: str, name: str = '') -> str:
         return _OFFICE[ending]
     family = {'audio': '录音', 'video': '视频', 'image': '图片'}.get(mime.split('/', maxsplit=1)[0], '文件')
     return _WORDS.get(mime, family)
+
+
+def ended(name: str, mime: str) -> str:
+    """`name` with the ending that belongs to what we show as such; others keep theirs."""
+    ending = _ENDINGS.get(mime)
+    return name if ending is None or name.lower().endswith(ending) else f'{name}{ending[-1]}'
 
 
 def cleaned(name: str, default: str) -> str:

@@ -5,9 +5,10 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from console import conversations, deliveries, drafts, personal_numbers, staff, students, turns
+from console import conversations, deliveries, drafts, media_files, personal_numbers, staff, students, turns
 from console.conversations import Listed
 from console.errors import NotFound
+from console.media_files import Shown
 from console.students import Record
 from models import ConversationStatus, Delivery, Draft, Message, Staff, Turn
 
@@ -28,17 +29,21 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Opened:
-    """One conversation. `parts` are the deliveries of each message of ours, `names` all who ever worked here.
+    """One conversation. `parts` are the deliveries of each message of ours, `media` the files of those that have one,
+    `draft_media` the one that the draft would send.
 
-    `record` is None where no student is linked; `hidden` says that one is, of whom this reader may not know.
+    `names` are all who ever worked here. `record` is None where no student is linked; `hidden` says that one is, of
+    whom this reader may not know.
     """
 
     listed: Listed
     messages: list[Message]
     older: bool
     parts: dict[int, list[Delivery]]
+    media: dict[int, Shown]
     masks: dict[str, str]
     draft: Draft | None
+    draft_media: Shown | None
     turn: Turn | None
     names: dict[int, str]
     colleagues: list[Staff]
@@ -71,13 +76,17 @@ def opened(session: Session, conversation_id: int, *, by: int, limit: int = 50) 
     messages = conversations.messages(session, conversation_id, by=by, limit=limit + 1)
     newest = messages[-limit:]
     record, hidden = _record(session, listed, by=by)
+    draft = drafts.pending_in(session, conversation_id, by=by)
+    draft_media = media_files.of_draft(session, draft) if draft is not None else None
     return Opened(
         listed=listed,
         messages=newest,
         older=len(messages) > limit,
         parts=deliveries.of_messages(session, [message.id for message in newest]),
+        media=media_files.of_messages(session, [message.id for message in newest if message.kind in media_files.KINDS]),
         masks=personal_numbers.masks(session, conversation_id),
-        draft=drafts.pending_in(session, conversation_id, by=by),
+        draft=draft,
+        draft_media=media_files.shown(draft_media) if draft_media is not None else None,
         turn=turns.latest(session, conversation_id),
         names=staff.colleagues(session),
         colleagues=staff.at_the_desk(session),

@@ -8,7 +8,7 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import delete, or_, select, tuple_, update
+from sqlalchemy import delete, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from console import alerts, file_types, leases, media_shelf, signals, staff
@@ -37,6 +37,8 @@ KEPT_UNSENT = timedelta(days=7)
 """How long a file stays that was given and never sent: longer than a draft may wait."""
 
 MOST_SWEPT = 100
+
+MOST_UNSENT = 50
 
 NAMES = {'image': '图片', 'voice': '语音', 'video': '视频', 'file': '文件'}
 GONE = '文件不在这台服务器上，可能没有随备份恢复。请联系管理员。'
@@ -209,8 +211,14 @@ def park_lost(session: Session) -> int:
 
 
 def give(session: Session, stored: Stored, kind: str, *, by: int) -> MediaFile:
-    """A colleague gave a file, to be sent. It is hers alone until it goes out or to review. Raises `NotAllowed`."""
+    """A colleague gave a file, to be sent. It is hers alone until it goes out or to review.
+
+    Raises `NotAllowed`, and `Invalid` where too many wait already.
+    """
     staff.require(session, by, staff.Action.PROPOSE_REPLY)
+    unsent = session.scalar(select(func.count()).where(MediaFile.given_by_id == by, MediaFile.message_id.is_(None)))
+    if (unsent or 0) >= MOST_UNSENT:
+        raise Invalid('file', f'您有 {unsent} 个文件选了还没有发送，请先发送或取消它们。')
     given = MediaFile(corp_id='', kind=kind, given_by_id=by)
     _keep(given, stored)
     session.add(given)
@@ -228,6 +236,11 @@ def given(session: Session, media_file_id: int, *, by: int) -> MediaFile:
     if row is None:
         raise NotFound('这个文件')
     return row
+
+
+def withdraw(session: Session, media_file_id: int, *, by: int) -> None:
+    """It is not to be sent after all. Raises `NotFound`."""
+    session.delete(given(session, media_file_id, by=by))
 
 
 def attach(media: MediaFile, message: Message) -> None:

@@ -45,10 +45,8 @@ def send_file(session: Session, conversation_id: int, media_file_id: int, *, by:
     Raises `NotAllowed`, `NotFound`, `Invalid` where the channel takes no files.
     """
     member = staff.require(session, by, staff.Action.PROPOSE_REPLY)
-    conversations.seen(session, conversation_id, by=by)
+    takes_files(session, conversation_id, by=by)
     conversation = conversations.locked(session, conversation_id)
-    if conversation.channel not in SENDS_FILES:
-        raise Invalid('file', '这个渠道在控制台只能发送文字。图片和文件请在企业微信中发送。')
     media = media_files.given(session, media_file_id, by=by)
     text = personal_numbers.tokenise(session, conversation.id, media_files.words(media))
     turns.give_up_active(session, conversation.id)
@@ -65,6 +63,13 @@ def send_file(session: Session, conversation_id: int, media_file_id: int, *, by:
     deliveries.queue(session, conversation, message, [text], draft=None, due_in=timedelta(0), media=media)
     conversations.answered(session, conversation)
     return message
+
+
+def takes_files(session: Session, conversation_id: int, *, by: int) -> None:
+    """Raises `NotAllowed`, `NotFound`, `Invalid` unless `by` may offer a file here and the channel takes it."""
+    staff.require(session, by, staff.Action.PROPOSE_REPLY)
+    if conversations.seen(session, conversation_id, by=by).conversation.channel not in SENDS_FILES:
+        raise Invalid('file', '这个渠道在控制台只能发送文字。图片和文件请在企业微信中发送。')
 
 
 def take_over(session: Session, conversation_id: int, *, by: int) -> Conversation:

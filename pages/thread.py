@@ -1,10 +1,11 @@
 """One conversation: what was said, the reply box, and the student it is about."""
 
+from asyncio import to_thread
 from collections.abc import Callable
 
 from nicegui import background_tasks, ui
 
-from console import conversations, deliveries, drafts, inbox, replies, staff
+from console import conversations, deliveries, drafts, inbox, media_files, recalls, replies, staff
 from console.database import read, transact
 from console.errors import ConsoleError
 from console.inbox import Opened
@@ -15,8 +16,9 @@ from pages.layout import refusals_shown
 from pages.student_card import student_card
 from pages.student_link import LinkDialog
 from pages.thread_lines import Lines
+from pages.thread_media import attach_button, confirmed, preview
 from pages.thread_window import ThreadWindow, shows
-from pages.widgets import Handler, avatar, button, chip, empty_state, icon_button, row, text, waiting_clock
+from pages.widgets import Handler, avatar, button, chip, confirm, empty_state, icon_button, row, text, waiting_clock
 
 PAGE = 50
 PART_BYTES = 2048
@@ -41,7 +43,7 @@ class Thread:
     async def open(self, place: ui.element) -> None:
         """Fetch, draw and mark as read. Raises `NotFound`, `NotAllowed`."""
         opened = await read(inbox.opened, self.conversation_id, by=self._member.id, limit=self._limit)
-        self._place = place
+        self._place, self._opened = place, opened
         place.clear()
         with place:
             self._draw()
@@ -91,7 +93,12 @@ class Thread:
                 self._window = ui.element('div')
             with ui.element('chat-scroll').classes('scroll').props('tabindex=0') as self._lines_place:
                 self._older = row('older')
-                self._lines = Lines(may_retry=self._may(Action.SEND_ALONE), on_retry=self._retry)
+                self._lines = Lines(
+                    me=self._member.id,
+                    alone=self._may(Action.SEND_ALONE),
+                    on_retry=self._retry,
+                    on_recall=self._recall,
+                )
                 self._below = ui.element('div').classes('below').props('aria-live=polite')
             if self._may(Action.PROPOSE_REPLY):
                 self._box = self._composer()
@@ -185,7 +192,11 @@ class Thread:
                 chip('待审核', 'warn')
                 if blocked:
                     chip('有检查项', 'danger')
-            text(opened.shown(draft.content), 'padded words', tag='div')
+            with ui.element('div').classes('padded words'):
+                if opened.draft_media is not None:
+                    preview(opened.draft_media, draft_id=draft.id)
+                else:
+                    text(opened.shown(draft.content))
             if self._may(Action.REVIEW):
                 with row('actions padded'):
                     if not blocked:
@@ -216,6 +227,8 @@ class Thread:
             field = ui.element('textarea').props('rows=2 maxlength=8000 aria-label=回复')
             field.props['placeholder'] = '回复家长…' if alone else '写给家长的回复，主管审核后发出…'
             with row():
+                if self._opened is not None and self._opened.listed.conversation.channel in replies.SENDS_FILES:
+                    attach_button()
                 text('', 'size num muted')
                 with ui.element('div').classes('meter').props('aria-hidden=true'):
                     ui.element('i')
@@ -223,6 +236,9 @@ class Thread:
                 text('Ctrl + Enter', 'hint', tag='kbd')
                 with ui.element('button').classes('btn primary').props('type=button data-send disabled'):
                     text('发送' if alone else '提交审核')
+        emit = '(event) => emit(event.detail)'
+        box.on('given', lambda event: self._given(event.args), js_handler=emit)
+        box.on('refused', lambda event: ui.notify(event.args, type='warning'), js_handler=emit)
         box.on('reply', lambda event: self._send(event.args), js_handler='(event) => emit(event.detail)')
         return box
 
@@ -238,6 +254,29 @@ class Thread:
         finally:
             if not self._box.is_deleted:
                 self._box.run_method('sent', kept)
+
+    async def _given(self, media_file_id: int) -> None:
+        """A file was uploaded: show it, and send it if that is confirmed."""
+        alone = self._may(Action.SEND_ALONE)
+        with refusals_shown():
+            media = await read(media_files.seen, media_file_id, by=self._member.id)
+            if not await confirmed(media, '发送' if alone else '提交审核'):
+                await transact(media_files.withdraw, media_file_id, by=self._member.id)
+                return
+            outcome = await transact(replies.send_file, self.conversation_id, media_file_id, by=self._member.id)
+            if isinstance(outcome, Draft):
+                ui.notify('已提交审核')
+            self._lines_place.run_method('toEnd')
+
+    async def _recall(self, message_id: int) -> None:
+        if not await confirm('撤回这条消息？', '家长可能已经看过。只在企业微信里撤回。', ok='撤回'):
+            return
+        with refusals_shown():
+            recall = await transact(recalls.begin, message_id, by=self._member.id)
+            for msgid in recall.msgids:
+                await to_thread(parts().channels.recall, recall.channel, msgid)
+            await transact(recalls.done, recall, by=self._member.id)
+            ui.notify('已撤回')
 
     async def _retry(self, message_id: int) -> None:
         with refusals_shown():

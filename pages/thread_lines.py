@@ -2,35 +2,19 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 from nicegui import ui
 
+from console import recalls
 from console.dossiers import SCHOOL_TIME
 from console.inbox import Opened
 from console.today import FAILED
 from models import Author, Delivery, DeliveryStatus, Direction, Message, utc_now
-from pages.widgets import Handler, ago, button, chip, text
+from pages.thread_media import content
+from pages.widgets import ago, button, chip, text
 
-KINDS = {
-    'image': '图片',
-    'voice': '语音',
-    'video': '视频',
-    'file': '文件',
-    'location': '位置',
-    'link': '链接',
-    'business_card': '名片',
-    'miniprogram': '小程序',
-    'msgmenu': '菜单',
-    'merged_msg': '聊天记录',
-    'channels': '视频号',
-    'channels_shop_product': '视频号商品',
-    'channels_shop_order': '视频号订单',
-    'meeting': '会议',
-    'calendar': '日程',
-    'note': '笔记',
-    'unknown': '暂不支持的消息',
-}
 WEEKDAYS = '一二三四五六日'
 
 
@@ -76,15 +60,29 @@ def _stopped(part: Delivery) -> Progress:
     return Progress(f'{where}发送失败', 'danger', reason, failed=True)
 
 
+@dataclass
+class Drawn:
+    """A line on the page and what it shows, so that only what changed is drawn again."""
+
+    line: ui.element
+    bubble: ui.element
+    state: ui.element
+    says: object = None
+    came_to: object = None
+
+
 class Lines:
     """The messages that are drawn. `show` adds what is new, amends what moved on, takes away what was taken back."""
 
-    def __init__(self, *, may_retry: bool, on_retry: Any) -> None:
-        self._may_retry = may_retry
+    def __init__(self, *, me: int, alone: bool, on_retry: Any, on_recall: Any) -> None:
+        """`me` is the reader's id; `alone`: who may send without a release."""
+        self._me = me
+        self._alone = alone
         self._on_retry = on_retry
+        self._on_recall = on_recall
         self._place = ui.element('div').classes('days')
         self._days: dict[date, tuple[ui.element, list[int]]] = {}
-        self._drawn: dict[int, tuple[ui.element, ui.element, object]] = {}
+        self._drawn: dict[int, Drawn] = {}
 
     def show(self, opened: Opened) -> None:
         found = {message.seq: message for message in opened.messages}
@@ -92,40 +90,45 @@ class Lines:
         for seq in [seq for seq in self._drawn if seq >= oldest and seq not in found]:
             self._remove(seq)
         for seq, message in sorted(found.items()):
-            state = progress(opened.parts.get(message.id, []))
             if seq not in self._drawn:
-                self._add(message, opened, state)
-            elif self._drawn[seq][2] != (state, message.recalled_at):
-                line, place, _ = self._drawn[seq]
-                self._drawn[seq] = (line, place, (state, message.recalled_at))
-                line.classes('recalled' if message.recalled_at else '')
-                place.clear()
-                with place:
-                    self._state(message, state)
+                self._drawn[seq] = self._add(message, opened)
+            self._amend(self._drawn[seq], message, opened)
 
-    def _add(self, message: Message, opened: Opened, state: Progress | None) -> None:
+    def _amend(self, drawn: Drawn, message: Message, opened: Opened) -> None:
+        media, parts = opened.media.get(message.id), opened.parts.get(message.id, [])
+        says = (message.recalled_at, media)
+        if drawn.says != says:
+            drawn.says = says
+            drawn.line.classes('recalled' if message.recalled_at else '')
+            drawn.bubble.clear()
+            with drawn.bubble:
+                content(message, media, opened.shown)
+        state = progress(parts)
+        may_recall = recalls.offered(message, parts, by=self._me, alone=self._alone)
+        came_to = (message.recalled_at, state, may_recall)
+        if drawn.came_to != came_to:
+            drawn.came_to = came_to
+            drawn.state.clear()
+            with drawn.state:
+                self._state(message, state, may_recall=may_recall)
+
+    def _add(self, message: Message, opened: Opened) -> Drawn:
         box, seqs = self._day((message.created_at + SCHOOL_TIME).date())
         position = sum(seq < message.seq for seq in seqs)
         with box:
             ours = message.direction is Direction.OUT
             line = ui.element('div').classes(f'line {"ours" if ours else ""} {message.author}')
-            line.classes('recalled' if message.recalled_at else '')
             line.props(f'data-seq={message.seq}')
         with line:
             with ui.element('small'):
                 text(_who(message, opened.names))
                 ago(message.sent_at)
-            with ui.element('div').classes('bubble words'):
-                if message.kind != 'text':
-                    chip(KINDS.get(message.kind, '消息'), 'info')
-                text(opened.shown(message.text) or ('' if message.kind == 'text' else '请在企业微信中查看'))
-            place = ui.element('div').classes('state').props('aria-live=polite')
-            with place:
-                self._state(message, state)
+            bubble = ui.element('div').classes('bubble words')
+            state = ui.element('div').classes('state').props('aria-live=polite')
         if position < len(seqs):
             line.move(target_index=position + 1)  # after the day's own heading
         seqs.insert(position, message.seq)
-        self._drawn[message.seq] = (line, place, (state, message.recalled_at))
+        return Drawn(line, bubble, state)
 
     def _day(self, day: date) -> tuple[ui.element, list[int]]:
         if day not in self._days:
@@ -139,7 +142,7 @@ class Lines:
         return self._days[day]
 
     def _remove(self, seq: int) -> None:
-        self._drawn.pop(seq)[0].delete()
+        self._drawn.pop(seq).line.delete()
         for day, (box, seqs) in list(self._days.items()):
             if seq in seqs:
                 seqs.remove(seq)
@@ -147,19 +150,17 @@ class Lines:
                     box.delete()
                     del self._days[day]
 
-    def _state(self, message: Message, state: Progress | None) -> None:
+    def _state(self, message: Message, state: Progress | None, *, may_recall: bool) -> None:
         if message.recalled_at is not None:
             chip('已撤回', 'warn')
-        if state is None:
-            return
-        chip(state.word, state.tone)
-        if state.reason:
-            text(state.reason, 'reason words')
-        if state.failed and self._may_retry:
-            button('重发', self._retry(message.id), small=True)
-
-    def _retry(self, message_id: int) -> Handler:
-        return lambda: self._on_retry(message_id)
+        elif state is not None:
+            chip(state.word, state.tone)
+            if state.reason:
+                text(state.reason, 'reason words')
+            if state.failed and self._alone:
+                button('重发', partial(self._on_retry, message.id), small=True)
+            if may_recall:
+                button('撤回', partial(self._on_recall, message.id), kind='quiet', small=True)
 
 
 def _who(message: Message, names: dict[int, str]) -> str:

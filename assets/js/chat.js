@@ -1,5 +1,6 @@
 // <chat-scroll> stays at the newest line unless the reader went up, and never moves what is being read.
-// <reply-box> keeps what is typed in this browser tab, counts bytes as WeCom does, and sends on Ctrl+Enter.
+// <reply-box> keeps what is typed in this browser tab, counts bytes as WeCom does, and sends on Ctrl+Enter. A file that
+// is chosen, pasted or dropped there is uploaded first; whether it is sent is asked afterwards.
 
 const NEAR = 60;
 const encoder = new TextEncoder();
@@ -53,7 +54,20 @@ class ReplyBox extends HTMLElement {
     });
     this.addEventListener('click', (event) => {
       if (event.target.closest('[data-send]')) this.send();
+      if (event.target.closest('[data-attach]')) this.chooser.click();
     });
+    this.addEventListener('change', (event) => {
+      if (event.target === this.chooser) this.give(this.chooser.files[0]);
+    });
+    for (const [name, data] of [['paste', 'clipboardData'], ['drop', 'dataTransfer']]) {
+      this.addEventListener(name, (event) => {
+        const file = event[data]?.files[0];
+        if (!file || !this.chooser) return;
+        event.preventDefault();
+        this.give(file);
+      });
+    }
+    this.addEventListener('dragover', (event) => event.preventDefault());
     this.restore();
   }
   // The field may be drawn a moment after its box.
@@ -70,6 +84,25 @@ class ReplyBox extends HTMLElement {
   }
   get field() {
     return this.querySelector('textarea');
+  }
+  get chooser() {
+    return this.querySelector('input[type=file]');
+  }
+  async give(file) {
+    if (!file || this.hasAttribute('data-giving')) return;
+    const tell = (name, detail) => this.dispatchEvent(new CustomEvent(name, { detail }));
+    if (file.size > 20 * 1024 * 1024) return tell('refused', '文件超过 20 MB，不能发送。');
+    this.setAttribute('data-giving', '');
+    try {
+      const headers = { 'X-File-Name': encodeURIComponent(file.name), 'Content-Type': 'application/octet-stream' };
+      const answer = await fetch(`/media/for/${this.dataset.keep}`, { method: 'POST', body: file, headers });
+      const { id, refusal } = await answer.json();
+      tell(...(id ? ['given', id] : ['refused', refusal]));
+    } catch {
+      tell('refused', '没能上传，请检查网络后再试。');
+    }
+    this.removeAttribute('data-giving');
+    this.chooser.value = '';
   }
   changed() {
     const { value } = this.field;

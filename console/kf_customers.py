@@ -6,7 +6,7 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from console import signals
+from console import contact_matching, signals
 from console.wecom.kf import MOST_CUSTOMERS, Customer
 from models import Channel, Contact, Conversation, utc_now
 
@@ -44,3 +44,4 @@ def named(session: Session, asked: Sequence[str], found: Sequence[Customer]) -> 
             continue
         contact.name, contact.avatar_url = customer.nickname or contact.name, customer.avatar_url
         signals.announce(session, signals.conversation_changed, conversation_id)
+    contact_matching.take_over(session, [contact for contact, _ in rows])

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from console import contact_ways, contacts, rounds, staff, students, tags
+from console import contact_ways, contacts, kf_customers, rounds, staff, students, tags
 from console.customers import Customers, heard
 from console.database import Database
 from console.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -270,6 +270,19 @@ async def test_the_same_person_with_another_member_or_account_is_the_same_family
 
     for who in ('wm1', 'wm2'):
         assert [contact(db, who, member).student_id for member in ('Lin', 'zhao')] == [student.id, student.id]
+
+
+async def test_who_knocks_at_a_service_account_is_known_by_the_colleague_who_has_her(
+    db: Database, api: FakeApi, customers: Customers
+) -> None:
+    student = db.transact(family)
+    api.answers('externalcontact/batch/get_by_user', page(row('wm1', remark_mobiles=['13800001111'])))
+    await read_all(customers, db)
+
+    talk = db.transact(story.said, '在吗', who='wm1', channel=Channel.KF)
+    db.transact(kf_customers.named, ['wm1'], [])
+
+    assert db.read(lambda session: session.get_one(Contact, talk.contact_id)).student_id == student.id
 
 
 async def test_a_remark_is_changed_in_wecom_first_and_a_masked_number_in_it_stays_whole_there(

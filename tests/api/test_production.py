@@ -26,7 +26,7 @@ def chief(production: ConsoleServer) -> Desk:
     return Desk.signed_in(production.url, ADMIN['ADMIN_USERNAME'], ADMIN['ADMIN_PASSWORD'])
 
 
-def test_only_testers_and_administrators_may_play_a_parent(production: ConsoleServer, chief: Desk) -> None:
+def test_only_testers_may_play_a_parent(production: ConsoleServer, chief: Desk) -> None:
     body = {'external_userid': f's{secrets.token_hex(4)}', 'content': '你好'}
     Desk(production.url).post('/simulate-customer-msg', status=401, **body)
     chief.colleague(Role.AGENT).post('/simulate-customer-msg', status=403, **body)

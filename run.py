@@ -424,7 +424,7 @@ def _writer(settings: Settings) -> 'Writer':
 def _doctor(settings: Settings, sandbox: 'Sandbox | None', workers: 'Workers') -> 'Doctor':
     from console.doctor import Case, Doctor
 
-    return Doctor(Case.of(settings, sandbox=sandbox, inside=True, robot_trouble=lambda: workers.announcer.trouble))
+    return Doctor(Case.of(settings, sandbox=sandbox, robot_trouble=lambda: workers.announcer.trouble))
 
 
 def _troubles(settings: Settings, writer: 'Writer') -> 'dict[str, Trouble]':

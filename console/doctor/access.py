@@ -24,6 +24,12 @@ def mode(case: Case) -> Finding:
             where=places.SETTINGS,
             step='试用时可以这样；正式使用前删去 WECHAT_API_BASE_URL',
         )
+    if case.ready.production:
+        return bad(
+            '没有设置企业微信，正式环境不能启动',
+            where=places.SETTINGS,
+            step='填写 WECHAT_ 开头的五项，按 docs/guide.zh.md 的“接入企业微信”',
+        )
     return warn(
         '没有设置企业微信，正在用内置沙箱：消息不会发给真实的家长',
         where=places.SETTINGS,

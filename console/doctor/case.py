@@ -38,7 +38,7 @@ class Keys:
 
 @dataclass
 class Case:
-    """`inside`: examined by the running console itself. `sandboxed`: the built-in sandbox is the whole WeCom.
+    """`sandboxed`: the built-in sandbox is the whole WeCom.
 
     `faults` are those the console would refuse to start with; `settings` is None if they cannot even be read.
     `robot_trouble` says why the last alert did not reach the group, empty if it did.
@@ -49,7 +49,6 @@ class Case:
     faults: tuple[str, ...] = ()
     keys: Keys | None = None
     sandboxed: bool = False
-    inside: bool = False
     robot_trouble: Callable[[], str] = str
 
     def __post_init__(self) -> None:
@@ -68,7 +67,6 @@ class Case:
         *,
         faults: tuple[str, ...] = (),
         sandbox: 'Sandbox | None' = None,
-        inside: bool = False,
         robot_trouble: Callable[[], str] = str,
     ) -> Self:
         """With real credentials those; else the sandbox's, of the one that runs here or of the file it left."""
@@ -84,11 +82,11 @@ class Case:
                 encoding_aes_key=given['WECHAT_ENCODING_AES_KEY'],
                 api_base_url=settings.wechat_api_base_url,
             )
-            return cls(settings, faults, keys, inside=inside, robot_trouble=robot_trouble)
+            return cls(settings, faults, keys, robot_trouble=robot_trouble)
         kept = sandbox.credentials if sandbox else _left_by_a_sandbox(settings.data_dir)
         address = sandbox.api_base_url if sandbox else None
         sandboxed = Keys(**asdict(kept), api_base_url=address) if kept else None
-        return cls(settings, faults, sandboxed, sandboxed=True, inside=inside, robot_trouble=robot_trouble)
+        return cls(settings, faults, sandboxed, sandboxed=True, robot_trouble=robot_trouble)
 
     @property
     def ready(self) -> Settings:

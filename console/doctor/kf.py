@@ -20,7 +20,10 @@ MOST_LOOKED_AT = 5
 def kf(case: Case) -> Finding:
     client = asking(case)
     try:
-        accounts = _listed(client.post('kf/account/list', {'offset': 0, 'limit': 100}), 'account_list')
+        answer = client.post('kf/account/list', {'offset': 0, 'limit': 100})
+        accounts = _listed(answer, 'account_list')
+        if 'account_list' not in answer:
+            return warn('企业微信没有说明客服账号', where=places.KF_MANAGED, step='确认账号已交给本应用管理')
         if not accounts and case.sandboxed:
             return not_used('沙箱里没有客服账号')
         if not accounts:

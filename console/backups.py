@@ -1,6 +1,6 @@
-"""Backups: every row as JSON lines in one zip file, taken from one snapshot, the same for both databases.
+"""Backups: every row as JSON lines and every file in one zip, taken from one snapshot, the same for both databases.
 
-A backup holds no keys: sealed values in it open only with the FIELD_ENCRYPTION_KEYS of the installation it came from.
+A backup holds no keys: what is sealed in it opens only with the FIELD_ENCRYPTION_KEYS of the installation it came from.
 """
 
 import json
@@ -15,12 +15,15 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, Date, Engine, Integer, func, insert, select, text
 from sqlalchemy import Table as SchemaTable
 
+from console import media_shelf
+from console.crypto import CannotOpen
 from console.errors import ConsoleError
-from models import Table, utc_now
+from models import MediaFile, Table, utc_now
 from models.base import UtcDateTime
 
 FORMAT = 1
 ROWS_AT_ONCE = 500
+MEDIA = 'media/'
 
 
 class NotABackup(ConsoleError):
@@ -47,11 +50,14 @@ def write(engine: Engine, path: Path) -> dict[str, int]:
         with zipfile.ZipFile(file, 'w', zipfile.ZIP_DEFLATED) as archive:
             for table in Table.metadata.sorted_tables:
                 rows[table.name] = _write_table(connection, table, archive)
+            files, missing = _write_media(connection, archive)
             manifest = {
                 'format': FORMAT,
                 'schema': MigrationContext.configure(connection).get_current_revision(),
                 'made_at': utc_now().isoformat(),
                 'rows': rows,
+                'media': files,
+                'media_missing': missing,
             }
             archive.writestr('manifest.json', json.dumps(manifest, ensure_ascii=False, indent=2))
         file.flush()
@@ -76,10 +82,11 @@ def restore(engine: Engine, path: Path, *, force: bool = False) -> dict[str, int
                 for table in reversed(tables):
                     connection.execute(table.delete())
             rows = {table.name: _read_table(connection, table, archive) for table in tables}
+            _read_media(path, manifest, archive)
             if rows != {table.name: manifest['rows'].get(table.name, 0) for table in tables}:
                 raise NotABackup(path, '行数与清单不符。')
             return rows
-    except (OSError, zipfile.BadZipFile, KeyError, ValueError) as fault:
+    except (OSError, zipfile.BadZipFile, KeyError, ValueError, CannotOpen) as fault:
         raise NotABackup(path, type(fault).__name__) from None
 
 
@@ -125,6 +132,30 @@ def _read_table(connection: Connection, table: SchemaTable, archive: zipfile.Zip
             {'table': table.name, 'column': key.name, 'value': highest or 1, 'used': highest is not None},
         )
     return count
+
+
+def _write_media(connection: Connection, archive: zipfile.ZipFile) -> tuple[int, int]:
+    """The files that the rows name, sealed as they lie; how many, and how many of them were not there."""
+    named = connection.scalars(select(MediaFile.path).where(MediaFile.path.is_not(None)).order_by(MediaFile.id))
+    written = missing = 0
+    for path in named:
+        try:
+            sealed = media_shelf.taken_out(str(path))
+        except FileNotFoundError:
+            missing += 1
+            continue
+        archive.writestr(f'{MEDIA}{path}', sealed, zipfile.ZIP_STORED)
+        written += 1
+    return written, missing
+
+
+def _read_media(path: Path, manifest: dict[str, Any], archive: zipfile.ZipFile) -> None:
+    """Put the files back. A backup that is older than they are has none."""
+    names = [name for name in archive.namelist() if name.startswith(MEDIA)]
+    if len(names) != manifest.get('media', 0):
+        raise NotABackup(path, '文件数与清单不符。')
+    for name in names:
+        media_shelf.put_back(name.removeprefix(MEDIA), archive.read(name))
 
 
 def _values(table: SchemaTable, row: dict[str, Any]) -> dict[str, Any]:

@@ -28,20 +28,30 @@ def put(content: bytes) -> str:
     """Write the bytes down, sealed; the path below the folder. After a return they are on the disk."""
     name = secrets.token_hex(16)
     path = f'{name[:2]}/{name}'
-    place = folder() / path
+    put_back(path, cipher().seal_bytes(content, f'media:{path}'))
+    return path
+
+
+def put_back(path: str, sealed: bytes) -> None:
+    """Write down what `taken_out` gave. Raises `CannotOpen` for a path that is none of ours."""
+    place = _place(path)
     place.parent.mkdir(exist_ok=True, mode=0o700)
-    unfinished = place.with_name(f'{name}.unfinished')
+    unfinished = place.with_name(f'{place.name}.unfinished')
     with open(unfinished, 'wb') as file:
-        file.write(cipher().seal_bytes(content, f'media:{path}'))
+        file.write(sealed)
         file.flush()
         os.fsync(file.fileno())
     unfinished.replace(place)
-    return path
+
+
+def taken_out(path: str) -> bytes:
+    """The bytes as they lie here, sealed. Raises `FileNotFoundError`, `CannotOpen`."""
+    return _place(path).read_bytes()
 
 
 def get(path: str) -> bytes:
     """Raises `FileNotFoundError`, `CannotOpen`."""
-    return cipher().open_bytes(_place(path).read_bytes(), f'media:{path}')
+    return cipher().open_bytes(taken_out(path), f'media:{path}')
 
 
 def drop(path: str) -> None:

@@ -1,4 +1,5 @@
 import io
+import json
 import os
 import time
 import zipfile
@@ -10,7 +11,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from console import conversations, media_files, media_shelf, media_traffic
+from console import backups, conversations, media_files, media_shelf, media_traffic
 from console.database import Database
 from console.errors import Invalid, NotFound
 from console.media_files import Claim, Trouble
@@ -277,3 +278,36 @@ def test_what_a_fetch_comes_to(
     assert only(db).status is status
     assert (why or '') in (only(db).last_error or '')
     assert {asked.path for asked in api.asked} == {'gettoken', 'media/get'}  # never the PicUrl
+
+
+def test_a_backup_brings_the_files_back_as_well(db: Database, shelf: Path, tmp_path: Path):
+    file = kept(db)
+    backups.write(db.engine, tmp_path / 'all.zip')
+    media_shelf.drop(file.path or '')
+
+    backups.restore(db.engine, tmp_path / 'all.zip', force=True)
+
+    assert media_shelf.get(only(db).path or '') == JPEG
+
+
+def test_a_backup_leads_no_file_out_of_the_folder(db: Database, shelf: Path, tmp_path: Path):
+    kept(db)
+    backups.write(db.engine, tmp_path / 'all.zip')
+    with zipfile.ZipFile(tmp_path / 'all.zip') as good, zipfile.ZipFile(tmp_path / 'bad.zip', 'w') as bad:
+        for name in good.namelist():
+            bad.writestr('media/../../escaped' if name.startswith('media/') else name, good.read(name))
+
+    with pytest.raises(backups.NotABackup):
+        backups.restore(db.engine, tmp_path / 'bad.zip', force=True)
+
+    assert not (shelf.parent.parent / 'escaped').exists()
+    assert only(db).status is MediaStatus.KEPT
+
+
+def test_a_file_that_is_missing_does_not_stop_a_backup(db: Database, tmp_path: Path):
+    media_shelf.drop(kept(db).path or '')
+
+    backups.write(db.engine, tmp_path / 'all.zip')
+
+    with zipfile.ZipFile(tmp_path / 'all.zip') as archive:
+        assert json.loads(archive.read('manifest.json'))['media_missing'] == 1

@@ -102,7 +102,8 @@ class Channels:
 
     def upload(self, claim: Claim) -> str | Outcome:
         """WeCom's name of the file that a part is to send, or why there is none. Blocks."""
-        client = next((app.client for app in self.apps if app.channel == claim.channel), None)
+        app_client = next((app.client for app in self.apps if app.channel == claim.channel), None)
+        client = self.kf.client if self.kf is not None and claim.channel == Channel.KF else app_client
         if client is None or claim.upload is None:
             return Outcome(verdict=Verdict.REFUSED, text='这个渠道不能发送图片和文件。请改用文字。')
         return media_traffic.upload(client, claim.upload)

@@ -287,11 +287,11 @@ def _too_many(session: Session, row: Delivery) -> timedelta | None:
 def record_outcome(session: Session, claim: Claim, outcome: Outcome) -> bool:
     """Write down what an attempt came to; False if the claim is no longer ours and nothing was written."""
     conversation = conversations.locked(session, claim.conversation_id) if claim.channel == Channel.KF else None
-    if conversation is not None and outcome.session is not None:
-        kf_sessions.learned(session, conversation, *outcome.session)
     row = _held(session, claim)
     if row is None:
         return False
+    if conversation is not None and outcome.session is not None:
+        kf_sessions.learned(session, conversation, *outcome.session)
     row.lease_until = None
     row.lost_leases = 0
     row.errcode = outcome.errcode
@@ -308,6 +308,8 @@ def record_outcome(session: Session, claim: Claim, outcome: Outcome) -> bool:
         case Verdict.REFUSED:
             if outcome.errcode == MEDIA_GONE and row.media_file_id is not None:
                 media_files.forget_upload(session, row.media_file_id)
+            if conversation is not None:
+                kf_window.refused(conversation, outcome.errcode)
             if outcome.session is not None:
                 row.last_error = kf_sessions.not_ours(session, *outcome.session)
             give_up(session, row, DeliveryStatus.DEAD)

@@ -3,6 +3,8 @@
 See developer.work.weixin.qq.com/document/path/94677 and path/94669, read 2026-11-24.
 """
 
+from typing import Literal
+
 from console.deliveries import Claim, Outcome, Verdict
 from console.kf_sessions import OURS
 from console.kf_window import ON_EVENT
@@ -27,7 +29,8 @@ class KfMessages:
     def freeze(self, delivery: Delivery, contact: Contact, text: str) -> bytes:
         to = contact.account, contact.external_userid
         if delivery.media_file_id is not None:
-            return media_request(*to, delivery.kind, text, msgid=delivery.client_id)
+            kind: Literal['image', 'file'] = 'image' if delivery.kind == 'image' else 'file'
+            return media_request(*to, kind, text, msgid=delivery.client_id)
         return text_request(*to, text, msgid=delivery.client_id)
 
     def attempt(self, claim: Claim) -> Outcome:

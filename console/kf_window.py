@@ -18,6 +18,7 @@ OPEN_FOR = timedelta(hours=48)
 ON_EVENT = ('welcome', 'closing')
 """Kinds of delivery that WeCom allows by a code, whatever the count."""
 
+COUNT_IS_FULL = 95001
 SECOND = timedelta(seconds=1)
 """WeCom's times have no fractions."""
 
@@ -79,6 +80,12 @@ def used(conversation: Conversation, row: Delivery) -> None:
     """WeCom took this part."""
     if row.kind not in ON_EVENT:
         conversation.sent_since += 1
+
+
+def refused(conversation: Conversation, errcode: int | None) -> None:
+    """WeCom's count is the true one."""
+    if errcode == COUNT_IS_FULL:
+        conversation.sent_since = MOST
 
 
 def spoke(session: Session, conversation: Conversation, at: datetime) -> None:

@@ -13,7 +13,7 @@ from console.writing.context import Context, Source
 from console.writing.evidence import trace
 from models import Author, Channel, Conversation, Direction, Draft, DraftStatus, Message, Staff, Turn
 
-SENDS_FILES = (Channel.APP, Channel.SIMULATE)
+SENDS_FILES = (Channel.APP, Channel.KF, Channel.SIMULATE)
 
 
 def send(session: Session, conversation_id: int, text: str, *, by: int) -> Message | Draft:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import IntEnum
-from typing import Any
+from typing import Any, Literal
 
 from console.wecom.client import WeComClient
 from console.wecom.messages import frozen
@@ -88,11 +88,11 @@ class KfClient:
     """The kf/ calls of one app. Blocks; every method raises `WeComRefused` or `WeComUnreachable`."""
 
     def __init__(self, client: WeComClient) -> None:
-        self._client = client
+        self.client = client
 
     @property
     def corp_id(self) -> str:
-        return self._client.corp_id
+        return self.client.corp_id
 
     def sync(self, open_kfid: str, *, cursor: str | None, token: str | None, limit: int = MOST_ITEMS) -> Page:
         """What came after `cursor`; without one, all of the last three days.
@@ -104,7 +104,7 @@ class KfClient:
             asked['cursor'] = cursor
         if token:
             asked['token'] = token
-        answer = self._client.post('kf/sync_msg', asked)
+        answer = self.client.post('kf/sync_msg', asked)
         return Page(
             items=[_item(said) for said in answer.get('msg_list') or [] if isinstance(said, dict)],
             cursor=_text(answer, 'next_cursor') or cursor or '',
@@ -113,14 +113,14 @@ class KfClient:
 
     def send(self, request: bytes) -> str:
         """Sends a frozen `text_request`. The msgid; 95033 says that this id was used before."""
-        return _text(self._client.post_frozen('kf/send_msg', request), 'msgid') or ''
+        return _text(self.client.post_frozen('kf/send_msg', request), 'msgid') or ''
 
     def send_on_event(self, request: bytes) -> str:
         """Sends a frozen `event_request`, once a code and only while the code lives."""
-        return _text(self._client.post_frozen('kf/send_msg_on_event', request), 'msgid') or ''
+        return _text(self.client.post_frozen('kf/send_msg_on_event', request), 'msgid') or ''
 
     def session(self, open_kfid: str, external_userid: str) -> Session:
-        answer = self._client.post('kf/service_state/get', {'open_kfid': open_kfid, 'external_userid': external_userid})
+        answer = self.client.post('kf/service_state/get', {'open_kfid': open_kfid, 'external_userid': external_userid})
         state = answer.get('service_state')
         return Session(state=state if isinstance(state, int) else -1, servicer=_text(answer, 'servicer_userid'))
 
@@ -129,13 +129,13 @@ class KfClient:
         asked: dict[str, Any] = {'open_kfid': open_kfid, 'external_userid': external_userid, 'service_state': state}
         if servicer:
             asked['servicer_userid'] = servicer
-        return _text(self._client.post('kf/service_state/trans', asked), 'msg_code')
+        return _text(self.client.post('kf/service_state/trans', asked), 'msg_code')
 
     def accounts(self) -> list[Account]:
         found: list[Account] = []
         while True:
             asked = {'offset': len(found), 'limit': MOST_ACCOUNTS}
-            rows = self._client.post('kf/account/list', asked).get('account_list') or []
+            rows = self.client.post('kf/account/list', asked).get('account_list') or []
             found += [
                 Account(
                     open_kfid=str(row.get('open_kfid')),
@@ -150,14 +150,14 @@ class KfClient:
 
     def servicers(self, open_kfid: str) -> list[Servicer]:
         """The members on the account's list; departments on it are left out."""
-        rows = self._client.get('kf/servicer/list', open_kfid=open_kfid).get('servicer_list') or []
+        rows = self.client.get('kf/servicer/list', open_kfid=open_kfid).get('servicer_list') or []
         return [
             Servicer(userid=row['userid'], receiving=row.get('status') == 0) for row in rows if _text(row, 'userid')
         ]
 
     def customers(self, external_userids: Sequence[str]) -> list[Customer]:
         """Those of at most 100 who were active within 48 hours; the others are missing."""
-        answer = self._client.post(
+        answer = self.client.post(
             'kf/customer/batchget', {'external_userid_list': list(external_userids), 'need_enter_session_context': 0}
         )
         return [
@@ -180,8 +180,8 @@ def text_request(open_kfid: str, to_user: str, text: str, *, msgid: str) -> byte
     )
 
 
-def media_request(open_kfid: str, to_user: str, kind: str, media_id: str, *, msgid: str) -> bytes:
-    """An uploaded image, voice, video or file. As `text_request` otherwise."""
+def media_request(open_kfid: str, to_user: str, kind: Literal['image', 'file'], media_id: str, *, msgid: str) -> bytes:
+    """An uploaded picture or file. As `text_request` otherwise."""
     return frozen(
         {'touser': to_user, 'open_kfid': open_kfid, 'msgid': msgid, 'msgtype': kind, kind: {'media_id': media_id}}
     )

@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from console import alerts, deliveries, drafts, kf, kf_accounts, kf_pull, replies
+from console import alerts, deliveries, drafts, kf, kf_accounts, kf_pull, media_files, replies
 from console.errors import Conflict, Invalid, NotAllowed
+from console.sandbox.kf_messages import SAMPLES
 from models import (
     AuditEntry,
     Author,
@@ -342,3 +343,32 @@ async def test_what_is_ours_is_not_taken_back_and_strangers_move_nothing(desk: D
     with pytest.raises(NotAllowed):
         await kf.hand_to_servicer(desk.client, conversation.id, SERVICER, by=tester.id)
     assert state(desk) == 0
+
+
+async def test_wecoms_count_corrects_ours(desk: Desk) -> None:
+    conversation = await desk.hears()
+    desk.released()
+    desk.wecom.fail_next(95001, path='kf/send_msg')
+    desk.send()
+
+    by = desk.db.transact(story.member)
+    with pytest.raises(Invalid, match='已回复满 5 条'):
+        desk.db.transact(replies.send, conversation.id, '您好', by=by.id)
+
+
+async def test_a_picture_goes_out_too(desk: Desk) -> None:
+    conversation = await desk.hears()
+    by = desk.db.transact(story.member)
+    stored = media_files.store(SAMPLES['image'], '课表.png', 'image')
+    given = desk.db.transact(media_files.give, stored, 'image', by=by.id)
+    desk.db.transact(replies.send_file, conversation.id, given.id, by=by.id)
+    claim = desk.send_claim()
+    assert claim is not None
+    handed = desk.channels.upload(claim)
+    assert isinstance(handed, str)
+    ready = desk.db.transact(deliveries.uploaded, claim, handed, desk.channels.freeze)
+    assert ready is not None
+    assert desk.db.transact(deliveries.record_outcome, ready, desk.channels.attempt(ready))
+
+    [line] = [line for line in desk.wecom.kf.phone(ACCOUNT, PARENT) if line.direction == 'in']
+    assert (line.kind, line.body['media_id']) == ('image', handed)

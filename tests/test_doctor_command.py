@@ -40,11 +40,11 @@ def test_beside_a_running_demo_all_is_well(tmp_path: Path) -> None:
         assert server.ready()
 
     assert (done.returncode, done.stderr) == (0, ''), done.stdout
-    assert '✓ 回调地址' in done.stdout
+    assert '回答正确' in done.stdout
     assert '✗' not in done.stdout
     told = json.loads(as_json.stdout)
     states = {finding['name']: finding['state'] for finding in told['findings']}
-    assert (told['ok'], states['callback'], states['database'], states['token']) == (True, 'good', 'good', 'not_used')
+    assert (told['ok'], states['workers'], states['database'], states['token']) == (True, 'good', 'good', 'not_used')
 
 
 def test_beside_a_console_on_another_wecom_the_chain_is_examined_to_its_end(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ def test_the_chain_is_examined_line_by_line_and_again_on_request(console: Consol
     _picture(page, 'settings')
     assert page.locator('.checkup-line').count() == len(LINKS)
     assert page.locator('.checkup-line.waiting').count() == 0
-    _line(page, '回调地址').get_by_role('img', name='正常').wait_for()
+    _line(page, '回调地址').get_by_text('回答正确').wait_for()
     _line(page, '企业 ID 与 Secret').get_by_role('img', name='正常').wait_for()
 
     page.get_by_role('button', name='重新检查').click()

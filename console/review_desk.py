@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from console import conversations, drafts, personal_numbers, replies, signals, staff, turns
+from console import conversations, drafts, media_files, personal_numbers, replies, signals, staff, turns
 from console.errors import Conflict
+from console.media_files import Shown
 from console.review_queue import held_by_another
 from models import (
     ACTIVE_TURN,
@@ -77,6 +78,7 @@ class Opened:
     reason: str | None = None
     content: str = ''
     original: str = ''
+    media: Shown | None = None  # what is sent in place of a text
     sources: tuple[dict[str, Any], ...] = ()
     checks: tuple[dict[str, Any], ...] = ()
     history: tuple[Happened, ...] = ()
@@ -108,6 +110,7 @@ def opened(session: Session, draft_id: int, *, by: int) -> Opened:
     names = staff.colleagues(session)
     masks = personal_numbers.masks(session, draft.conversation_id)
     edits = [event for event in events if event.action == 'edited']
+    media = media_files.of_draft(session, draft)
     return _opened(
         session,
         draft.conversation_id,
@@ -125,6 +128,7 @@ def opened(session: Session, draft_id: int, *, by: int) -> Opened:
         later=_heard(session, draft.conversation_id, Message.seq > draft.basis_seq, masks=masks),
         content=personal_numbers.show(draft.content, masks),
         original=personal_numbers.show(draft.original_content, masks),
+        media=media_files.shown(media) if media else None,
         sources=tuple(found | {'sentence': personal_numbers.show(found['sentence'], masks)} for found in draft.sources),
         checks=tuple(found | {'detail': personal_numbers.show(found['detail'], masks)} for found in draft.checks),
         history=_history(events, names, masks),

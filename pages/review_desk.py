@@ -15,6 +15,7 @@ from pages.review_decisions import Decisions, OnDecided
 from pages.review_editor import Editor, changes, evidence, preview
 from pages.review_notes import Notes, happened, replaced
 from pages.review_queue import CHANNELS
+from pages.thread_media import unsent
 from pages.widgets import avatar, button, chip, row, shortcuts, stack, text, waiting_clock
 
 OnOpen = Callable[[int, str], Awaitable[None]]
@@ -233,6 +234,9 @@ class Desk:
     @ui.refreshable_method
     def _below(self) -> None:
         opened, words = self.opened, self.editor.text
+        if opened.media is not None:
+            unsent(opened.media, draft_id=opened.draft_id)
+            return
         preview(words)
         if opened.sources:
             with stack():

@@ -16,7 +16,7 @@ from pages.layout import refusals_shown
 from pages.student_card import student_card
 from pages.student_link import LinkDialog
 from pages.thread_lines import Lines
-from pages.thread_media import attach_button, confirmed, preview
+from pages.thread_media import attach_button, confirmed, unsent
 from pages.thread_window import ThreadWindow, shows
 from pages.widgets import Handler, avatar, button, chip, confirm, empty_state, icon_button, row, text, waiting_clock
 
@@ -194,7 +194,7 @@ class Thread:
                     chip('有检查项', 'danger')
             with ui.element('div').classes('padded words'):
                 if opened.draft_media is not None:
-                    preview(opened.draft_media, draft_id=draft.id)
+                    unsent(opened.draft_media, draft_id=draft.id)
                 else:
                     text(opened.shown(draft.content))
             if self._may(Action.REVIEW):

@@ -46,7 +46,7 @@ def content(message: Message, media: Shown | None, shown: Callable[[str], str]) 
         text(shown(message.text) or '请在企业微信中查看')
 
 
-def preview(media: Shown, *, draft_id: int | None = None) -> None:
+def unsent(media: Shown, *, draft_id: int | None = None) -> None:
     """A file that has not been sent yet."""
     if media.kind == 'image':
         _picture(media, '要发送的图片', _address(media, draft_id=draft_id))
@@ -66,7 +66,7 @@ async def confirmed(media: Shown, ok: str) -> bool:
     """Ask before a file goes out, and show which."""
     with ui.dialog() as dialog, ui.element('div').classes('dialog'):
         text(f'{ok}这份{KINDS[media.kind]}？', tag='h3')
-        preview(media)
+        unsent(media)
         with ui.element('div').classes('actions end'):
             button('取消', lambda: dialog.submit(False))
             button(ok, lambda: dialog.submit(True), kind='primary').props('autofocus')

@@ -6,9 +6,10 @@ import zlib
 from playwright.sync_api import expect
 
 from console.sandbox import Sandbox
+from models import Role
 from tests.desk import Desk, eventually
 from tests.pages.conftest import OpenPage
-from tests.pages.test_conversations import asked, at
+from tests.pages.test_conversations import asked, at, colleague
 from tests.server import ConsoleServer
 
 
@@ -71,3 +72,25 @@ def test_what_a_parent_sends_is_seen_and_a_picture_of_ours_is_sent_and_taken_bac
     expect(ours.get_by_text('已撤回')).to_be_visible()
     expect(ours.locator('img')).to_have_count(0)
     assert eventually(lambda: any(entry.recalled for entry in wecom.phone(userid)))
+
+
+def test_an_agents_file_is_looked_at_before_it_is_released(
+    console: ConsoleServer, wecom: Sandbox, admin: Desk, open_page: OpenPage
+) -> None:
+    userid, number = asked(wecom, admin)
+    agent = at(open_page, console, number, credentials=colleague(admin, Role.AGENT))
+    agent.locator('reply-box input[type=file]').set_input_files(
+        {'name': '报名表.pdf', 'mimeType': 'application/pdf', 'buffer': b'%PDF-1.7 form'}
+    )
+    agent.get_by_role('dialog').get_by_role('button', name='提交审核').click()
+    expect(agent.locator('.draft', has_text='报名表.pdf')).to_be_visible()
+
+    head = at(open_page, console, number)
+    head.locator('.draft').get_by_role('link', name='去审核').click()
+    file = head.locator('.file', has_text='报名表.pdf')
+    expect(file).to_contain_text('PDF 文档 · 13 字节')
+    with head.expect_download() as saved:
+        file.get_by_role('link', name='下载').click()
+    assert saved.value.path().read_bytes() == b'%PDF-1.7 form'
+    head.get_by_role('button', name='通过并下一条').click()
+    assert eventually(lambda: any(entry.kind == 'file' for entry in wecom.phone(userid)))

@@ -35,6 +35,7 @@ METHODS = {
     'phone',
     'post_again',
     'push_event',
+    'push_xml',
     'say',
     'send_media',
     'set_callback_url',

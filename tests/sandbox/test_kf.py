@@ -225,6 +225,8 @@ def test_customers_are_shown_for_two_days(sandbox: Sandbox, caller: Caller) -> N
     sandbox.clock.advance(48 * 3600)
     caller.renew()
     assert caller.ask('kf/customer/batchget', **asked)['customer_list'] == []
+    chat = {'open_kfid': ACCOUNT, 'external_userid': PARENT}
+    assert caller.ask('kf/service_state/get', **chat)['service_state'] == 4, 'a session lasts 48 hours'
 
 
 def test_accounts_are_listed_made_renamed_and_deleted(sandbox: Sandbox, caller: Caller) -> None:

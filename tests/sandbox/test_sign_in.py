@@ -179,6 +179,7 @@ def test_an_untrusted_address_is_told_so_and_a_busy_call_is_blocked(sandbox: San
     assert (refused['errcode'], 'from ip: 127.0.0.1' in refused['errmsg']) == (60020, True)
     assert caller.gettoken()['errcode'] == 0
     sandbox.admin.trust_ips(None)
+    assert caller.get('getcallbackip')['ip_list'] == caller.get('get_api_domain_ip')['ip_list'] == ['127.0.0.1']
     sandbox.admin.limit_calls('user/get', 2)
     assert [caller.get('user/get', userid='LiNa')['errcode'] for _ in range(3)] == [0, 0, 45009]
     sandbox.clock.advance(60)

@@ -3,6 +3,8 @@
 import asyncio
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -13,7 +15,7 @@ from sqlalchemy.orm import Session
 from console import approval_cards, approval_presses, company, drafts, staff
 from console.approval_post import ApprovalPost
 from console.database import Database
-from console.errors import Invalid, NotAllowed
+from console.errors import ConsoleError, Invalid, NotAllowed
 from console.wecom.client import WeComClient
 from console.wecom.events import parse
 from console.writing.context import Check, Proposal
@@ -140,6 +142,24 @@ async def test_a_second_press_has_no_second_effect(db: Database, api: FakeApi, p
 
     assert len(db.read(lambda session: session.scalars(select(Delivery)).all())) == 1
     assert updates(api)[-1][2] == '王老师 已批准'
+
+
+async def test_presses_and_the_page_at_once_release_the_draft_once(db: Database, post: ApprovalPost) -> None:
+    wang = db.transact(on_the_phone)
+    draft = db.transact(story.drafted)
+    await all_done(post, db)
+    [card] = cards(db)
+
+    def on_the_page() -> None:
+        with suppress(ConsoleError):
+            db.transact(drafts.approve, draft.id, version=1, by=wang.id, undo=story.NOW)
+
+    with ThreadPoolExecutor(4) as threads:
+        for done in [threads.submit(press, db, card), threads.submit(on_the_page), threads.submit(press, db, card)]:
+            done.result()
+
+    assert len(db.read(lambda session: session.scalars(select(Delivery)).all())) == 1
+    assert cards(db)[0].outcome == '王老师 已批准'
 
 
 async def test_a_press_by_another_on_an_unknown_card_or_from_another_company_has_no_effect(

@@ -315,7 +315,7 @@ def test_long_words_break_nothing(
     page = at(open_page, console, number, width=width)
     wecom.send_media(userid, 'image')
 
-    expect(page.locator('.bubble', has_text='图片')).to_be_visible()
+    expect(page.get_by_role('button', name='家长发来的图片，点击放大')).to_be_visible()
     box(page).fill('长' * 1500)
     expect(page.locator('reply-box .size')).to_contain_text('4,500 / 2,048 字节 · 约分 3 条发出')
 

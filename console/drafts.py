@@ -155,7 +155,7 @@ def approve(
     reason = (confirm_reason or '').strip()
     if blocks and not reason:
         raise DraftBlocked(blocks)
-    conversation, media = draft.conversation, media_files.of_draft(session, draft)
+    conversation, media = draft.conversation, media_files.released(session, draft)
     message = conversations.add_message(
         session,
         conversation,

@@ -285,9 +285,21 @@ def words(row: MediaFile) -> str:
 
 
 def of_draft(session: Session, draft: Draft) -> MediaFile | None:
-    """The file that a draft would send."""
-    named = next((source['ref'] for source in draft.sources if source['kind'] == 'file'), None)
+    """The file that a draft would send, as long as we have it."""
+    named = _named_by(draft)
     return session.get(MediaFile, int(named)) if named else None
+
+
+def released(session: Session, draft: Draft) -> MediaFile | None:
+    """The file that this draft sends; None if it sends words. Raises `Invalid` if the file is gone meanwhile."""
+    media = of_draft(session, draft)
+    if media is None and _named_by(draft):
+        raise Invalid('content', '要发送的文件已不在，不能通过。请退回它，再重新发送。')
+    return media
+
+
+def _named_by(draft: Draft) -> str | None:
+    return next((source['ref'] for source in draft.sources if source['kind'] == 'file'), None)
 
 
 def seen(session: Session, media_file_id: int, *, by: int, draft_id: int | None = None) -> Shown:

@@ -66,9 +66,13 @@ def kept(db: Database, content: bytes = JPEG, *, name: str = '报名表.jpg', ki
 
 def test_a_picture_is_wanted_with_its_message_and_only_once(db: Database):
     db.transact(heard)
-    db.transact(heard)
+    again = db.transact(
+        lambda session: media_files.want(session, session.scalars(select(Message)).one(), corp_id='ww1')
+    )
 
     wanted = only(db)
+    assert again is not None
+    assert again.id == wanted.id
     assert (wanted.status, wanted.corp_id, wanted.media_id, wanted.kind) == (
         MediaStatus.WAITING,
         'ww1',

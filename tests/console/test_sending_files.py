@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from console import conversations, deliveries, drafts, media_files, recalls, replies
 from console.channels import Channels, WeComApp
@@ -109,7 +109,7 @@ def test_an_agents_file_waits_for_a_supervisor(db: Database, wecom: Sandbox, cha
     assert wecom.media.get(str(body['media_id'])) is not None
 
 
-def test_an_undone_release_leaves_the_file_where_it_was(db: Database, channels: Channels, parent: str):
+def test_an_undone_release_leaves_the_file_where_it_was(db: Database, wecom: Sandbox, channels: Channels, parent: str):
     agent, head = (db.transact(story.member, role).id for role in (Role.AGENT, Role.SUPERVISOR))
     draft = db.transact(replies.send_file, chat(db, parent), given(db, agent), by=agent)
     db.transact(drafts.approve, draft.id, version=1, by=head, undo=story.NOW)
@@ -118,6 +118,16 @@ def test_an_undone_release_leaves_the_file_where_it_was(db: Database, channels: 
     db.transact(drafts.approve, draft.id, version=undone.version, by=head, undo=story.NOW)
 
     assert send(db, channels).verdict is Verdict.ACCEPTED
+    assert [kind for kind, _ in on_phone(wecom, parent)] == ['image']
+
+
+def test_a_draft_whose_file_is_gone_is_not_sent_as_words(db: Database, parent: str):
+    agent, head = (db.transact(story.member, role).id for role in (Role.AGENT, Role.SUPERVISOR))
+    draft = db.transact(replies.send_file, chat(db, parent), given(db, agent), by=agent)
+    db.transact(lambda session: session.execute(delete(MediaFile)))
+
+    with pytest.raises(Invalid, match='文件已不在'):
+        db.transact(drafts.approve, draft.id, version=1, by=head, undo=story.NOW)
 
 
 def test_a_repetition_names_the_same_upload_byte_for_byte(

@@ -229,8 +229,8 @@ def _customers_said(session: Session, account: KfAccount, items: Sequence[Item],
     changed = conversations.hear(session, heard)
     for person, at in spoke_at.items():
         if talks[person] in changed:
+            kf_sessions.spoke(session, talks[person], at)
             kf_window.spoke(session, talks[person], at)
-            kf_sessions.spoke(session, talks[person])
     if pace is not None:
         drafts.supersede_pending(session, [conversation.id for conversation in changed], note='家长又发来了新消息')
         turns.heard(session, changed, pace)

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from console import audit, conversations, signals, staff
+from console import audit, conversations, kf_window, signals, staff
 from console.errors import Conflict
 from models import Channel, Conversation, Message, SessionState, Staff
 
@@ -70,6 +70,11 @@ def moved(
     return conversation
 
 
+def looked_up(session: Session, conversation_id: int, state: int, servicer: str | None) -> None:
+    """WeCom was asked who answers this conversation."""
+    learned(session, conversations.locked(session, conversation_id), state, servicer)
+
+
 def learned(session: Session, conversation: Conversation, state: int, servicer: str | None) -> None:
     """WeCom says who answers this locked conversation."""
     if (conversation.session_state, conversation.servicer) != (state, servicer):
@@ -85,9 +90,11 @@ def changed(session: Session, conversation: Conversation, change: object, servic
         learned(session, conversation, SessionState.ENDED, None)
 
 
-def spoke(session: Session, conversation: Conversation) -> None:
-    """The customer wrote: what was over begins anew, and is nobody's yet."""
-    if conversation.session_state in (None, SessionState.ENDED):
+def spoke(session: Session, conversation: Conversation, at: datetime) -> None:
+    """The customer wrote: what was over begins anew, and is nobody's yet. Silence ends a session without a word."""
+    before = conversation.customer_spoke_at
+    silent = before is not None and at - before > kf_window.OPEN_FOR
+    if silent or conversation.session_state in (None, SessionState.ENDED):
         learned(session, conversation, SessionState.UNHANDLED, None)
 
 

@@ -90,7 +90,7 @@ def refused(conversation: Conversation, errcode: int | None) -> None:
 
 def spoke(session: Session, conversation: Conversation, at: datetime) -> None:
     """The customer spoke, by WeCom's clock: the window opens anew, less what already went out since."""
-    if conversation.customer_spoke_at is not None and at <= conversation.customer_spoke_at:
+    if conversation.customer_spoke_at is not None and at < conversation.customer_spoke_at:
         return
     conversation.customer_spoke_at = at
     conversation.sent_since = (

@@ -343,6 +343,19 @@ async def test_what_is_ours_is_not_taken_back_and_strangers_move_nothing(desk: D
     with pytest.raises(NotAllowed):
         await kf.hand_to_servicer(desk.client, conversation.id, SERVICER, by=tester.id)
     assert state(desk) == 0
+    assert desk.db.read(lambda session: session.scalars(select(AuditEntry.action)).all()).count('kf_session') == 0
+
+
+async def test_a_session_that_ended_in_silence_is_anybodys_again(desk: Desk) -> None:
+    await desk.hears()
+    desk.change(
+        Conversation,
+        session_state=SessionState.SERVICER,
+        servicer=SERVICER,
+        customer_spoke_at=utc_now() - timedelta(hours=49),
+    )
+
+    assert (await desk.hears('还在吗')).session_state == SessionState.UNHANDLED
 
 
 async def test_wecoms_count_corrects_ours(desk: Desk) -> None:

@@ -3,48 +3,19 @@
 The doorbell and the sweep only say when to look; what was read is decided by the cursor alone.
 """
 
-import hashlib
-import json
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from console import (
-    alerts,
-    conversations,
-    drafts,
-    kf_accounts,
-    kf_deliveries,
-    kf_sessions,
-    kf_window,
-    kf_words,
-    media_files,
-    personal_numbers,
-    turns,
-)
-from console.conversations import Heard, Person
+from console import alerts, kf_accounts, kf_page, turns
 from console.crypto import CannotOpen, cipher
-from console.database import insert_once
 from console.errors import ConsoleError
-from console.wecom.kf import Item, Origin, Page
+from console.wecom.kf import Page
 from console.wecom.refusals import RefusalKind, WeComRefused
-from models import (
-    Author,
-    Channel,
-    Conversation,
-    Direction,
-    EventStatus,
-    KfAccount,
-    Message,
-    ReceivedEvent,
-    Staff,
-    utc_now,
-)
+from models import KfAccount, utc_now
 
 log = logging.getLogger(__name__)
 
@@ -114,18 +85,8 @@ def keep(session: Session, claim: Claim, page: Page, pace: turns.Pace) -> bool:
     account = _held(session, claim)
     if account is None:
         return False
-    items = sorted(page.items, key=lambda item: item.sent_at)  # stable: those of one second stay as they came
-    talks = conversations.with_people(session, {person for item in items if (person := _person(account, item))})
-    for (origin, old), run in groupby(items, lambda item: (item.origin, _is_history(account, item))):
-        match origin:
-            case Origin.CUSTOMER:
-                _customers_said(session, account, list(run), None if old else pace)
-            case Origin.SERVICER:
-                _servicers_said(session, account, talks, list(run))
-            case _:
-                for item in run:
-                    _happened(session, account, talks, item)
-    stuck = page.has_more and not items and page.cursor == (account.cursor or '')
+    kf_page.understand(session, account, page.items, pace)
+    stuck = page.has_more and not page.items and page.cursor == (account.cursor or '')
     account.cursor = page.cursor or None
     if not page.has_more:
         account.history_skipped = True
@@ -189,144 +150,3 @@ def _token(account: KfAccount, now: datetime) -> str | None:
         return cipher().open(account.token_sealed, kf_accounts.place(account))
     except CannotOpen:
         return None
-
-
-def _is_history(account: KfAccount, item: Item) -> bool:
-    return not account.history_skipped and item.sent_at < account.created_at.replace(microsecond=0)
-
-
-def _person(account: KfAccount, item: Item) -> Person | None:
-    """With whom the item needs a conversation, if with anyone."""
-    if item.external_userid is None:
-        return None
-    event = item.body.get('event_type') if item.origin == Origin.SYSTEM else None
-    welcomed = event == 'enter_session' and account.welcome_text is not None
-    if event is not None and not welcomed and event not in ('session_status_change', *_RECALLS):
-        return None
-    return Channel.KF, account.open_kfid, item.external_userid
-
-
-def _customers_said(session: Session, account: KfAccount, items: Sequence[Item], pace: turns.Pace | None) -> None:
-    """`pace` None: they said it before we were there, and nobody drafts an answer."""
-    heard = [
-        Heard(
-            channel=Channel.KF,
-            account=account.open_kfid,
-            external_userid=item.external_userid,
-            external_id=item.msgid or None,
-            kind=kf_words.kind_of(item),
-            text=kf_words.text_of(item),
-            sent_at=item.sent_at,
-            media_id=kf_words.media_of(item),
-            fields=kf_words.fields_of(item),
-            corp_id=account.corp_id,
-        )
-        for item in items
-        if item.external_userid is not None
-    ]
-    spoke_at = {one.person: one.sent_at for one in heard}
-    talks = conversations.with_people(session, spoke_at)
-    changed = conversations.hear(session, heard)
-    for person, at in spoke_at.items():
-        if talks[person] in changed:
-            kf_sessions.spoke(session, talks[person], at)
-            kf_window.spoke(session, talks[person], at)
-    if pace is not None:
-        drafts.supersede_pending(session, [conversation.id for conversation in changed], note='家长又发来了新消息')
-        turns.heard(session, changed, pace)
-
-
-def _servicers_said(
-    session: Session, account: KfAccount, talks: dict[Person, Conversation], items: Sequence[Item]
-) -> None:
-    """Members wrote in the WeCom client: what the console had to offer is out of date."""
-    for item in items:
-        person = _person(account, item)
-        if person is None or _known(session, talks[person], item.msgid):
-            continue
-        conversation = talks[person]
-        name = kf_sessions.name_of(session, item.servicer)
-        staff_id = (
-            session.scalar(select(Staff.id).where(Staff.wecom_userid == item.servicer)) if item.servicer else None
-        )
-        message = conversations.add_message(
-            session,
-            conversation,
-            direction=Direction.OUT,
-            author=Author.STAFF,
-            staff_id=staff_id,
-            kind=kf_words.kind_of(item),
-            text=personal_numbers.tokenise(session, conversation.id, kf_words.text_of(item)),
-            media_id=kf_words.media_of(item),
-            fields=conversations.tokenised(session, conversation.id, kf_words.fields_of(item)),
-            external_id=item.msgid or None,
-            sent_at=item.sent_at,
-        )
-        if message.media_id is not None:
-            media_files.want(session, message, corp_id=account.corp_id)
-        turns.give_up_active(session, conversation.id)
-        drafts.supersede_pending(session, [conversation.id], note=f'{name}已在企业微信中回复')
-        conversations.answered(session, conversation)
-
-
-def _known(session: Session, conversation: Conversation, msgid: str) -> bool:
-    query = select(Message.id).where(Message.conversation_id == conversation.id, Message.external_id == msgid)
-    return bool(msgid) and session.scalar(query) is not None
-
-
-_RECALLS = ('user_recall_msg', 'servicer_recall_msg')
-
-
-def _happened(session: Session, account: KfAccount, talks: dict[Person, Conversation], item: Item) -> None:
-    """An event is kept, and has its effect, once: also when the log is read anew."""
-    if not _stored(session, account, item):
-        return
-    person = _person(account, item)
-    conversation = talks[person] if person else None
-    said, now = item.body, utc_now()
-    match said.get('event_type'), conversation:
-        case 'enter_session', Conversation():
-            code = said.get('welcome_code')
-            kf_deliveries.say(session, conversation, account, 'welcome', code=code, at=item.sent_at)
-        case 'session_status_change', Conversation():
-            kf_sessions.changed(session, conversation, said.get('change_type'), _word(said, 'new_servicer_userid'))
-            if said.get('change_type') == kf_sessions.OVER:
-                code = said.get('msg_code')
-                kf_deliveries.say(session, conversation, account, 'closing', code=code, at=item.sent_at)
-        case (('user_recall_msg' | 'servicer_recall_msg'), Conversation()):
-            kf_sessions.recalled(session, conversation, _word(said, 'recall_msgid') or '', now)
-        case 'msg_send_fail', _:
-            fail_type = said.get('fail_type')
-            kf_deliveries.bounce(
-                session, _word(said, 'fail_msgid') or '', fail_type if isinstance(fail_type, int) else 0
-            )
-
-
-def _stored(session: Session, account: KfAccount, item: Item) -> bool:
-    """Whether the event is new. Kept sealed under our own key, beside what WeCom's callbacks told us."""
-    key = f'{account.corp_id}:kf:{account.open_kfid}:{item.msgid}'
-    told = json.dumps(item.body, ensure_ascii=False)
-    return bool(
-        insert_once(
-            session,
-            ReceivedEvent,
-            [
-                {
-                    'corp_id': account.corp_id,
-                    'cipher_hash': hashlib.sha256(key.encode()).hexdigest(),
-                    'dedup_key': key,
-                    'gate': f'{account.corp_id}:kf:{account.open_kfid}'[:200],
-                    'sealed': cipher().seal(told, f'received_event:{key}'),
-                    'status': EventStatus.DONE,
-                    'attempts': 0,
-                    'sent_at': item.sent_at,
-                    'received_at': utc_now(),
-                }
-            ],
-        )
-    )
-
-
-def _word(said: dict[str, object], name: str) -> str | None:
-    value = said.get(name)
-    return value if isinstance(value, str) and value else None

@@ -20,6 +20,7 @@ from models import (
     Direction,
     Message,
     Role,
+    SessionState,
     Staff,
     Student,
     StudentGuardian,
@@ -154,6 +155,13 @@ def answered(session: Session, conversation: Conversation) -> None:
     conversation.unread = 0
     conversation.status = ConversationStatus.OPEN
     signals.announce(session, signals.conversation_changed, conversation.id)
+
+
+def answered_in_client(conversation: Conversation) -> bool:
+    """Whether only a colleague can send here, in the WeCom client: WeCom lets no program write into such a chat."""
+    return conversation.channel is Channel.CONTACT or (
+        conversation.channel is Channel.KF and conversation.session_state == SessionState.SERVICER
+    )
 
 
 def recount(session: Session, conversation: Conversation) -> None:

@@ -107,6 +107,18 @@ class Customers:
         """How the whole reading stands. Its note: members, of, customers, at (ISO, of the last one), error."""
         return rounds.look(session, self._whole)
 
+    async def meet(self, userid: str, external_userid: str) -> bool:
+        """Ask WeCom whether the member has this customer, of whom no event may have told yet; if so, keep them."""
+        read_at = utc_now()
+        try:
+            found = await asyncio.to_thread(self._wecom.one, userid, external_userid)
+        except (WeComRefused, WeComUnreachable):
+            return False
+        if found is None:
+            return False
+        await transact(contacts.keep, [found], read_at=read_at)
+        return True
+
     async def set_remark(self, contact_id: int, remark: str, *, by: int) -> None:
         """What the member calls the customer, in WeCom and then here; refused there, it stays as it was here."""
         remark = ' '.join(remark.split())

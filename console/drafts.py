@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import timedelta
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import and_, bindparam, exists, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from console import (
@@ -25,6 +25,7 @@ from console.writing.evidence import trace
 from models import (
     Author,
     Conversation,
+    Delivery,
     Direction,
     Draft,
     DraftEvent,
@@ -156,6 +157,8 @@ def approve(
     if blocks and not reason:
         raise DraftBlocked(blocks)
     conversation, media = draft.conversation, media_files.released(session, draft)
+    if media is None and conversations.answered_in_client(conversation):
+        return _release_to_colleague(session, draft, by=by, reason=reason)
     message = conversations.add_message(
         session,
         conversation,
@@ -175,6 +178,37 @@ def approve(
     conversations.answered(session, conversation)
     log_event(session, draft, 'approved', by=by, content=draft.content, note=reason or None)
     return draft
+
+
+def _release_to_colleague(session: Session, draft: Draft, *, by: int, reason: str) -> Draft:
+    """Nothing is sent: the colleague whose chat it is may send it now. The parent waits until she has."""
+    draft.status = DraftStatus.APPROVED
+    draft.decided_by_id, draft.decided_at, draft.reason = by, utc_now(), reason or None
+    turns.give_up_active(session, draft.conversation_id)
+    log_event(session, draft, 'approved', by=by, content=draft.content, note=reason or None)
+    signals.announce(session, signals.conversation_changed, draft.conversation_id)
+    return draft
+
+
+def waits_for_colleague(session: Session, draft: Draft) -> bool:
+    """Whether it is released and a colleague is to send it in the WeCom client."""
+    queued = select(Delivery.id).where(Delivery.draft_id == draft.id).limit(1)
+    return draft.status is DraftStatus.APPROVED and session.scalar(queued) is None
+
+
+def sent_by_colleague(session: Session, draft: Draft, text: str, *, by: int) -> None:
+    """It left in the WeCom client, as `text`: a release of her own where she needed none."""
+    if text != draft.content:
+        draft.content = text
+        draft.version += 1
+        log_event(session, draft, 'edited', by=by, content=text)
+    if draft.status is DraftStatus.PENDING:
+        draft.status = DraftStatus.APPROVED
+        draft.decided_by_id, draft.decided_at = by, utc_now()
+        log_event(session, draft, 'approved', by=by, content=text)
+    draft.status = DraftStatus.SENDING
+    draft.status = DraftStatus.SENT
+    log_event(session, draft, 'sent', by=by, note='已由客户端发送')
 
 
 def reject(session: Session, draft_id: int, *, version: int, by: int, reason: str, note: str | None = None) -> Draft:
@@ -240,7 +274,13 @@ def hold(session: Session, draft_id: int, *, by: int) -> Draft:
 
 _PENDING_IN = (
     select(Draft)
-    .where(Draft.conversation_id.in_(bindparam('talks', expanding=True)), Draft.status == DraftStatus.PENDING)
+    .where(
+        Draft.conversation_id.in_(bindparam('talks', expanding=True)),
+        or_(
+            Draft.status == DraftStatus.PENDING,
+            and_(Draft.status == DraftStatus.APPROVED, ~exists().where(Delivery.draft_id == Draft.id)),
+        ),
+    )
     .order_by(Draft.id)
     .with_for_update()
     .execution_options(populate_existing=True)
@@ -248,7 +288,7 @@ _PENDING_IN = (
 
 
 def supersede_pending(session: Session, conversation_ids: Iterable[int], *, note: str, by: int | None = None) -> None:
-    """The drafts that wait in these conversations, if any, are out of date."""
+    """The drafts that wait in these conversations, for a release or for who is to send them, are out of date."""
     outdated = session.scalars(_PENDING_IN, {'talks': list(conversation_ids)}).all()
     if not outdated:
         return

@@ -27,6 +27,8 @@ def send(session: Session, conversation_id: int, text: str, *, by: int) -> Messa
     conversations.seen(session, conversation_id, by=by)
     text = drafts.checked(text)
     conversation = conversations.locked(session, conversation_id)
+    if conversation.channel is Channel.CONTACT:
+        raise Conflict('客户联系的聊天只能由同事在企业微信里发送，请在那里的侧边栏中发送。', 'channel')
     text = personal_numbers.unmask(text, personal_numbers.masks(session, conversation.id))
     turns.give_up_active(session, conversation.id)
     drafts.supersede_pending(session, [conversation.id], note=f'{member.name}已直接回复', by=by)

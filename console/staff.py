@@ -90,7 +90,7 @@ def sees_conversations(member: Staff) -> ColumnElement[bool]:
         case Role.SUPERVISOR | Role.ADMIN:
             return true()
         case Role.AGENT:
-            return or_(Conversation.assignee_id == member.id, Conversation.assignee_id.is_(None))
+            return _own_conversations(member)
         case Role.TESTER:
             return Conversation.channel == Channel.SIMULATE
     return false()
@@ -118,6 +118,19 @@ def sees_contacts(member: Staff) -> ColumnElement[bool]:
             followed = Contact.channel == Channel.CONTACT, func.lower(Contact.account) == member.wecom_userid.lower()
             return or_(and_(*followed), own)
     return false()
+
+
+def _own_conversations(member: Staff) -> ColumnElement[bool]:
+    """An agent's: given to her, led by her in the WeCom client, of her students and customers, and nobody's.
+
+    A chat of 客户联系 is between a colleague and her customer: it is never nobody's.
+    """
+    nobodys = and_(Conversation.assignee_id.is_(None), Conversation.channel != Channel.CONTACT)
+    hers = Conversation.contact_id.in_(select(Contact.id).where(sees_contacts(member)))
+    found = [Conversation.assignee_id == member.id, nobodys, hers]
+    if member.wecom_userid is not None:
+        found.append(func.lower(Conversation.servicer) == member.wecom_userid.lower())
+    return or_(*found)
 
 
 def everyone(session: Session, *, by: int) -> list[Staff]:

@@ -5,14 +5,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from console import leases, signals
-from models import ACTIVE_TURN, Conversation, Turn, TurnStatus, utc_now
+from models import ACTIVE_TURN, Channel, Contact, Conversation, KfAccount, Turn, TurnStatus, utc_now
 
 LEASE = timedelta(seconds=90)
 """Longer than the writer's total deadline of 60 s, so that a lease lost means a process lost."""
+
+READ_FIRST = timedelta(seconds=30)
+"""How long a turn waits at most for the rest of what its 微信客服 account holds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,8 +84,20 @@ def give_up_active(session: Session, conversation_id: int) -> None:
 
 
 def claim_next(session: Session) -> Claim | None:
-    """Take the turn that is due longest, for a lease. None if none is due."""
-    turn = leases.claim(session, Turn, ready=TurnStatus.WAITING, running=TurnStatus.WRITING, lease=LEASE)
+    """Take the turn that is due longest, for a lease. None if none is due.
+
+    While an account is being read, what its customers said may not be all yet.
+    """
+    now = utc_now()
+    unread = (
+        select(KfAccount.id)
+        .join(Contact, (Contact.account == KfAccount.open_kfid) & (Contact.channel == Channel.KF))
+        .join(Conversation, Conversation.contact_id == Contact.id)
+        .where(Conversation.id == Turn.conversation_id, KfAccount.active.is_(True), KfAccount.pull_at <= now)
+        .exists()
+    )
+    gate = or_(~unread, Turn.due_at < now - READ_FIRST)
+    turn = leases.claim(session, Turn, ready=TurnStatus.WAITING, running=TurnStatus.WRITING, lease=LEASE, gate=gate)
     if turn is None:
         return None
     return Claim(turn_id=turn.id, token=turn.lease_token, conversation_id=turn.conversation_id)

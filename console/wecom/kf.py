@@ -200,11 +200,19 @@ def _item(said: dict[str, Any]) -> Item:
         msgid=_text(said, 'msgid') or '',
         external_userid=_text(said, 'external_userid') or _text(body, 'external_userid'),
         sent_at=_moment(said.get('send_time')),
-        origin=said['origin'] if isinstance(said.get('origin'), int) else 0,
+        origin=_origin(said, kind),
         kind=kind,
         servicer=_text(said, 'servicer_userid'),
         body=body,
     )
+
+
+def _origin(said: dict[str, Any], kind: str) -> int:
+    """Whoever it came from, it is no less said: what we cannot place is taken for the customer's."""
+    given = said.get('origin')
+    if given in tuple(Origin):
+        return int(given)
+    return Origin.SYSTEM if kind == 'event' else Origin.CUSTOMER
 
 
 def _moment(seconds: object) -> datetime:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from console import alerts, kf, kf_pull
+from console import alerts, kf, kf_pull, turns
 from console.crypto import cipher
 from console.wecom.kf import Page
 from console.wecom.refusals import WeComRefused
@@ -18,6 +18,7 @@ from models import (
     EventStatus,
     KfAccount,
     ReceivedEvent,
+    Turn,
     TurnStatus,
     utc_now,
 )
@@ -75,6 +76,21 @@ async def test_an_album_read_in_pages_and_broken_off_is_stored_in_order_and_answ
     desk.drafted()
     assert desk.draft().status is DraftStatus.PENDING
     assert TurnStatus.WAITING not in desk.turns()
+
+
+async def test_nothing_is_drafted_while_more_is_to_be_read_though_not_for_ever(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kf_pull, 'MOST_AT_ONCE', 1)
+    desk.says('周六有课吗')
+    desk.says('周日呢')
+    desk.rung()
+    await kf.pull(desk.client, desk.claimed(), story.AT_ONCE)
+    assert desk.turns() == [TurnStatus.WAITING]
+    assert desk.db.transact(turns.claim_next) is None
+
+    desk.change(Turn, due_at=utc_now() - turns.READ_FIRST - timedelta(seconds=1))
+    assert desk.db.transact(turns.claim_next) is not None
 
 
 async def test_an_account_is_read_by_one_at_a_time_and_who_lost_it_writes_nothing(desk: Desk) -> None:

@@ -363,6 +363,11 @@ def pending_in(session: Session, conversation_id: int, *, by: int) -> Draft | No
     )
 
 
+def conversation_of(session: Session, draft_id: int) -> int | None:
+    """In which conversation it is; None if it is gone."""
+    return session.scalar(select(Draft.conversation_id).where(Draft.id == draft_id))
+
+
 def of_turn(session: Session, turn_id: int) -> Draft | None:
     """What was written for this turn, with its conversation and contact."""
     return session.scalar(

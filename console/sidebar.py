@@ -15,6 +15,7 @@ from console import (
     contact_matching,
     conversations,
     drafts,
+    knowledge,
     personal_numbers,
     replies,
     signals,
@@ -35,6 +36,7 @@ from models import (
     Direction,
     Draft,
     DraftStatus,
+    EntryStatus,
     Guardian,
     Message,
     Staff,
@@ -115,6 +117,24 @@ class Pane:
     @property
     def customer(self) -> Customer:
         return Customer(contact=self.contact, member_name='', tags=self.tags)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Script:
+    title: str
+    words: str
+
+
+def scripts(session: Session, words: str, *, by: int) -> list[Script]:
+    """Approved answers of the knowledge base that speak of this, best first; without words, the first there are.
+
+    Raises `NotAllowed`.
+    """
+    staff.require(session, by, staff.Action.SEE_KNOWLEDGE)
+    if words.strip():
+        return [Script(title=one.question, words=one.answer) for one in knowledge.search(session, words, limit=12)]
+    entries = knowledge.page(session, by=by, status=EntryStatus.APPROVED, limit=12)
+    return [Script(title=one.question, words=one.answer) for one in entries]
 
 
 def find(session: Session, claimed: str, *, entry: str, by: int, simulated: bool = False) -> int:

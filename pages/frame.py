@@ -32,6 +32,7 @@ PLACES = (
     _Place('/review', '审核', 'review', Action.REVIEW, 'drafts'),
     _Place('/conversations', '会话', 'conversations', Action.SEE_CONVERSATIONS, 'waiting'),
     _Place('/students', '学员', 'students', Action.SEE_STUDENTS),
+    _Place('/sidebar?sim=1', '侧边栏', 'sidebar', Action.SIMULATE),
     _Place('/knowledge', '知识库', 'knowledge', Action.SEE_KNOWLEDGE),
     _Place('/simulate', '模拟', 'simulate', Action.SIMULATE),
     _Place('/settings', '设置', 'settings', Action.SEE_SETTINGS),
@@ -68,10 +69,7 @@ def frame(title: str, path: str, member: Staff, secret: str, *, leave: Callable[
                 text('实时', 'live-words')
                 text('连接中断', 'lost-words')
             _me(member, secret, leave)
-        with ui.element('div').classes('strips'):
-            if parts().demo:
-                text('演示环境: 消息不会发给真实客户', 'strip', tag='div')
-            text('连接中断，正在重新连接。恢复后会自动载入最新内容。', 'strip lost', tag='div').props('role=alert')
+        _strips()
         with ui.element('main').classes('page'):
             yield
     ui.element('dialog').classes('keys').props('aria-label=快捷键')
@@ -81,6 +79,22 @@ def frame(title: str, path: str, member: Staff, secret: str, *, leave: Callable[
     name = f'{ui.context.client.id} counts'
     for signal in (signals.draft_changed, signals.conversation_changed, signals.alert_changed):
         signal.subscribe(lambda: background_tasks.create_lazy(reload(), name=name))
+
+
+@contextmanager
+def narrow_frame() -> Iterator[None]:
+    """Around a pane inside WeCom: nothing but the strips."""
+    with ui.element('div').classes('side-frame'):
+        _strips()
+        with ui.element('main'):
+            yield
+
+
+def _strips() -> None:
+    with ui.element('div').classes('strips'):
+        if parts().demo:
+            text('演示环境: 消息不会发给真实客户', 'strip', tag='div')
+        text('连接中断，正在重新连接。恢复后会自动载入最新内容。', 'strip lost', tag='div').props('role=alert')
 
 
 def _is_in(path: str, place: str) -> bool:

@@ -21,7 +21,7 @@ from console.parts import parts
 from console.signals import Signal
 from models import Staff
 from pages import plain
-from pages.frame import frame
+from pages.frame import frame, narrow_frame
 
 ASSETS = Path(__file__).parent.parent / 'assets'
 STYLES_FIRST = 'console.css'
@@ -34,24 +34,26 @@ class _Visit:
 
     member: Staff
     secret: str
+    back: str = '/login'
     left: bool = False
 
     def leave(self) -> None:
         """To the sign-in, once: a second navigation would cut off the first."""
         if not self.left:
             self.left = True
-            ui.navigate.to('/login')
+            ui.navigate.to(self.back)
 
 
 _visits: WeakKeyDictionary[Client, _Visit] = WeakKeyDictionary()
 
 
 def staff_page(
-    path: str, *, title: str, action: staff.Action | None = None
+    path: str, *, title: str, action: staff.Action | None = None, narrow: bool = False
 ) -> Callable[[Callable[..., Awaitable[None]]], Callable[..., Awaitable[Response | None]]]:
     """A page only staff can open; strangers go to sign in and come back. The one way to make a page here.
 
     `action`: what a role must be allowed for it. A `NotFound` raised while building becomes a page saying so.
+    `narrow`: for a pane inside WeCom, without the rail; signed out, it comes back to where it was.
     """
 
     def decorate(build: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[Response | None]]:
@@ -66,8 +68,13 @@ def staff_page(
                 await read(staff.require, visit.member.id, action)
                 _visits[ui.context.client] = visit
                 ui.on_exception(_crashed)
-                with frame(title, path, visit.member, visit.secret, leave=visit.leave):
-                    await build(**params)
+                if narrow:
+                    visit.back = _sign_in_and_back(request)
+                    with narrow_frame():
+                        await build(**params)
+                else:
+                    with frame(title, path, visit.member, visit.secret, leave=visit.leave):
+                        await build(**params)
                 _leave_when_signed_out(visit)
             except NotFound as refusal:
                 return plain.message(404, '没有找到', str(refusal))
@@ -140,8 +147,12 @@ async def _visit(request: Request) -> _Visit | None:
 
 
 def _to_sign_in(request: Request) -> Response:
+    return RedirectResponse(_sign_in_and_back(request), 303)
+
+
+def _sign_in_and_back(request: Request) -> str:
     here = request.url.path + (f'?{request.url.query}' if request.url.query else '')
-    return RedirectResponse('/login' if here == '/' else f'/login?next={quote(here, safe="/")}', 303)
+    return '/login' if here == '/' else f'/login?next={quote(here, safe="/")}'
 
 
 def _leave_when_signed_out(visit: _Visit) -> None:

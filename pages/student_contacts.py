@@ -45,7 +45,7 @@ class Followers:
                 if self._edits:
                     if contact.left_at is None:
                         button('改备注', partial(self._edit_remark, contact), kind='quiet', small=True)
-                        button('改标签', partial(self._edit_tags, customer, tags), kind='quiet', small=True)
+                        button('改标签', partial(edit_tags, customer, tags, by=self._by), kind='quiet', small=True)
                     button('取消关联', partial(self._unlink, contact), kind='quiet', small=True)
             with row('wrap muted'):
                 text(f'企业微信备注: {contact.remark or "无"}', 'words')
@@ -141,26 +141,28 @@ class Followers:
         dialog.on('hide', dialog.delete)
         dialog.open()
 
-    def _edit_tags(self, customer: Customer, tags: Sequence[Tag]) -> None:
-        borne = {tag.id for tag in customer.tags}
 
-        async def save() -> None:
-            with refusals_shown():
-                wanted = [tag_id for tag_id, box in boxes.items() if box.value]
-                await parts().customers.set_tags(customer.contact.id, wanted, by=self._by)
-                dialog.close()
-                ui.notify('已保存到企业微信')
+def edit_tags(customer: Customer, tags: Sequence[Tag], *, by: int) -> None:
+    """A dialog with all tags there are; saved in WeCom and here."""
+    borne = {tag.id for tag in customer.tags}
 
-        with ui.dialog() as dialog, ui.element('div').classes('dialog'):
-            text('修改企业标签', tag='h3')
-            boxes = _boxes(tags, borne)
-            if not tags:
-                text('企业微信里还没有企业标签。请管理员先在企业微信后台的“客户标签”中添加。', 'muted', tag='p')
-            with ui.element('div').classes('actions end'):
-                button('取消', dialog.close)
-                button('保存', save, kind='primary')
-        dialog.on('hide', dialog.delete)
-        dialog.open()
+    async def save() -> None:
+        with refusals_shown():
+            wanted = [tag_id for tag_id, box in boxes.items() if box.value]
+            await parts().customers.set_tags(customer.contact.id, wanted, by=by)
+            dialog.close()
+            ui.notify('已保存到企业微信')
+
+    with ui.dialog() as dialog, ui.element('div').classes('dialog'):
+        text('修改企业标签', tag='h3')
+        boxes = _boxes(tags, borne)
+        if not tags:
+            text('企业微信里还没有企业标签。请管理员先在企业微信后台的“客户标签”中添加。', 'muted', tag='p')
+        with ui.element('div').classes('actions end'):
+            button('取消', dialog.close)
+            button('保存', save, kind='primary')
+    dialog.on('hide', dialog.delete)
+    dialog.open()
 
 
 def _boxes(tags: Sequence[Tag], borne: set[int]) -> dict[int, ui.checkbox]:

@@ -1,11 +1,12 @@
-"""Say which student a conversation is about: found by name or number, or added."""
+"""Say which student somebody belongs to: found by name or number, or added."""
 
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from nicegui import ui
 
 from console import students
-from console.database import read, transact
+from console.database import read
 from console.students import Record
 from models import Staff
 from pages.layout import refusals_shown
@@ -16,8 +17,10 @@ SHOWN = 8
 
 
 class LinkDialog:
-    def __init__(self, conversation_id: int, member: Staff) -> None:
-        self._conversation_id = conversation_id
+    """`on_pick` gets the student's id, and may refuse."""
+
+    def __init__(self, member: Staff, *, on_pick: Callable[[int], Awaitable[None]]) -> None:
+        self._on_pick = on_pick
         self._member = member
         self._rows: dict[int, ui.element] = {}
         self._adding = StudentDialog(member, on_added=self._link)
@@ -71,6 +74,6 @@ class LinkDialog:
 
     async def _link(self, student_id: int) -> None:
         with refusals_shown():
-            await transact(students.link, self._conversation_id, student_id, by=self._member.id)
+            await self._on_pick(student_id)
             self._dialog.close()
             ui.notify('已关联学员')

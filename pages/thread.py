@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from nicegui import background_tasks, ui
 
-from console import conversations, deliveries, drafts, inbox, media_files, recalls, replies, staff
+from console import conversations, deliveries, drafts, inbox, media_files, recalls, replies, staff, students
 from console.database import read, transact
 from console.errors import ConsoleError
 from console.inbox import Opened
@@ -107,7 +107,7 @@ class Thread:
         with self._older:
             button('加载更早的消息', self._load_older, kind='quiet', small=True)
         if self._may(Action.EDIT_STUDENTS):
-            self._linking = LinkDialog(self.conversation_id, self._member)
+            self._linking = LinkDialog(self._member, on_pick=self._link)
 
     def _show(self, opened: Opened) -> None:
         self._opened = opened
@@ -287,6 +287,9 @@ class Thread:
         with refusals_shown():
             await transact(drafts.approve, draft.id, version=draft.version, by=self._member.id, undo=parts().undo)
             ui.notify('已通过')
+
+    async def _link(self, student_id: int) -> None:
+        await transact(students.link, self.conversation_id, student_id, by=self._member.id)
 
     async def _ask_ai(self) -> None:
         with refusals_shown():

@@ -1,0 +1,241 @@
+"""侧边栏: the pane inside WeCom beside a chat with a parent; with `?sim=1`, beside a chat of ours."""
+
+import re
+from typing import Any
+
+from nicegui import background_tasks, ui
+
+from console import client_sends, drafts, sidebar, signals, staff
+from console.database import read, transact
+from console.errors import ConsoleError
+from console.parts import parts
+from console.sidebar import NotYours, Pane
+from console.staff import Action
+from models import Channel, Staff
+from pages.layout import ASSETS, asset_url, member, refusals_shown, staff_page
+from pages.sidebar_pane import PaneView
+from pages.sidebar_sim import SimChat
+from pages.sidebar_troubles import draw_trouble, draw_unsure, words_of
+from pages.widgets import button, empty_state, skeleton, stack, text
+
+SDK = ASSETS / 'vendor' / 'wecom-jssdk' / 'wecom.global.prod.js'
+CUSTOMER = re.compile(r'[A-Za-z0-9_.@-]{1,64}')
+OUR_CHAT = 'single_chat_tools'
+SENDING_ENTRIES = ('single_chat_tools', 'single_kf_tools')
+EMIT = '(event) => emit(event.detail)'
+
+
+@staff_page('/sidebar', title='侧边栏', action=Action.SEE_CONVERSATIONS, narrow=True)
+async def sidebar_page(sim: str = '') -> None:
+    who, simulated = member(), sim == '1'
+    if not simulated:
+        ui.add_head_html(f'<script src="{asset_url(SDK)}"></script>')
+        Beside(who, simulated=False).build()
+        return
+    await read(staff.require, who.id, Action.SIMULATE)
+    with ui.element('div').classes('side-sim'):
+        Beside(who, simulated=True).build()
+        await SimChat(who).build()
+
+
+class Beside:
+    """One pane: the chat that WeCom says it is beside, and what is shown of the parent there."""
+
+    def __init__(self, who: Staff, *, simulated: bool) -> None:
+        self._who = who
+        self._simulated = simulated
+        self._entry = ''
+        self._asked = 0
+        self._view: PaneView | None = None
+        self._contact_id: int | None = None
+
+    def build(self) -> None:
+        client = parts().entrance.client
+        with ui.element('div').classes('side'):
+            self._bridge = ui.element('side-bridge')
+            told = {'data-corp': client.corp_id, 'data-agent': str(client.agent_id), 'data-me': str(self._who.id)}
+            self._bridge.props.update(told)
+            if self._simulated:
+                self._bridge.props('data-sim')
+            self._notes = stack('side-notes').props('aria-live=polite')
+            self._place = ui.element('div').classes('side-place')
+        with self._place:
+            skeleton(6)
+        for name, hear in (
+            ('chat', self._chat),
+            ('trouble', self._trouble),
+            ('notice', self._notice),
+            ('sent', self._sent),
+            ('unsent', self._unsent),
+            ('unsure', self._unsure),
+        ):
+            self._bridge.on(name, lambda event, hear=hear: hear(event.args), js_handler=EMIT)
+        signals.conversation_changed.subscribe(self._heard_of_conversation)
+        signals.student_changed.subscribe(self._heard_of_student)
+        signals.draft_changed.subscribe(self._heard_of_draft)
+
+    async def _chat(self, told: dict[str, Any]) -> None:
+        """WeCom says whose chat it is, or that it is nobody's alone."""
+        entry, customer = str(told.get('entry') or '')[:40], told.get('customer')
+        self._entry = entry
+        self._asked += 1
+        asked = self._asked
+        self._contact_id = self._view = None
+        self._place.clear()
+        self._notes.clear()
+        if not isinstance(customer, str) or not CUSTOMER.fullmatch(customer):
+            self._nobody()
+            return
+        try:
+            contact_id = await self._find(customer)
+            pane = await read(sidebar.pane, contact_id, by=self._who.id)
+        except ConsoleError as refusal:
+            if asked == self._asked:
+                self._refused(refusal)
+            return
+        if asked != self._asked or self._place.is_deleted:  # another chat was opened meanwhile
+            return
+        self._contact_id = contact_id
+        with self._place, ui.element('div').classes('side-parent') as place:
+            place.props['data-parent'] = customer
+            self._view = PaneView(
+                pane,
+                self._who,
+                sends=self._simulated or entry in SENDING_ENTRIES,
+                on_send=self._send,
+                on_open=self._open_chat,
+                on_change=self._reload,
+            )
+
+    async def _find(self, customer: str) -> int:
+        asked = {'entry': self._entry, 'by': self._who.id, 'simulated': self._simulated}
+        try:
+            return await read(sidebar.find, customer, **asked)
+        except NotYours:
+            userid = self._who.wecom_userid
+            if self._simulated or self._entry != OUR_CHAT or userid is None:
+                raise
+            if not await parts().customers.meet(userid, customer):
+                raise
+            return await read(sidebar.find, customer, **asked)
+
+    def _nobody(self) -> None:
+        title, hint = words_of('group' if self._entry == 'group_chat_tools' else 'nobody')
+        with self._place, ui.element('section').classes('panel'):
+            empty_state(title, hint, action='选择客户', on_action=lambda: self._bridge.run_method('pick'))
+
+    def _refused(self, refusal: ConsoleError) -> None:
+        with self._place, ui.element('section').classes('panel'), ui.element('div').classes('nothing'):
+            text('不能显示这位客户', tag='b')
+            text(str(refusal), 'words')
+            button('重试', lambda: self._bridge.run_method('start'))
+
+    def _trouble(self, told: dict[str, Any]) -> None:
+        self._asked += 1
+        self._contact_id = self._view = None
+        self._place.clear()
+        with self._place:
+            draw_trouble(
+                str(told.get('code') or ''),
+                str(told.get('detail') or '')[:200],
+                on_retry=lambda: self._bridge.run_method('start'),
+                on_pick=lambda: self._bridge.run_method('pick'),
+                may_simulate=parts().simulation is not None and staff.may(self._who.role, Action.SIMULATE),
+            )
+
+    def _notice(self, told: dict[str, Any]) -> None:
+        title, hint = words_of(str(told.get('code') or ''))
+        ui.notify(f'{title}。{hint}', type='warning')
+
+    async def _send(self, words: str, draft_id: int | None, reason: str | None) -> None:
+        """Have the client send, if it may. Raises `ConsoleError`."""
+        contact_id, view = self._contact_id, self._view
+        if contact_id is None or view is None:
+            return
+        text_ = await transact(client_sends.clear, contact_id, words, by=self._who.id, draft_id=draft_id, reason=reason)
+        order = {
+            'id': view.new_order(),
+            'text': text_,
+            'kept': words,
+            'contact': contact_id,
+            'draft': draft_id,
+            'parent': view.parent,
+        }
+        self._bridge.run_method('send', order)
+
+    async def _sent(self, told: dict[str, Any]) -> None:
+        """The client said :ok, now or before the page was last closed. Kept once, however often it is told."""
+        sent_id, words, contact_id, draft_id = (told.get(name) for name in ('id', 'kept', 'contact', 'draft'))
+        if not isinstance(sent_id, str) or not isinstance(words, str) or not isinstance(contact_id, int):
+            return
+        try:
+            await transact(
+                client_sends.record,
+                contact_id,
+                words,
+                sent_id=sent_id[:64],
+                by=self._who.id,
+                draft_id=draft_id if isinstance(draft_id, int) else None,
+            )
+        except ConsoleError as refusal:
+            ui.notify(f'已发送，但没能记录: {refusal}', type='warning')
+        else:
+            ui.notify('已发送')
+        self._bridge.run_method('recorded', sent_id)
+        if self._view is not None and contact_id == self._contact_id:
+            self._view.settled(sent_id, words)
+
+    def _unsent(self, told: dict[str, Any]) -> None:
+        title, hint = words_of(str(told.get('code') or ''))
+        if self._view is not None:
+            self._view.not_sent(str(told.get('id') or ''), f'没有发送: {title}。{hint}')
+
+    def _unsure(self, told: dict[str, Any]) -> None:
+        """No answer to a sending: only a look at the chat can tell."""
+        if self._view is not None:
+            self._view.settled(str(told.get('id') or ''), None)
+        with self._notes:
+            draw_unsure(str(told.get('kept') or ''), on_was_sent=lambda: self._sent(told))
+
+    def _open_chat(self, pane: Pane) -> None:
+        contact = pane.contact
+        where: dict[str, Any] = {'externalUserId': contact.external_userid, 'userIds': [self._who.wecom_userid or '']}
+        if contact.channel is Channel.KF:
+            where['openKfId'] = contact.account
+        self._bridge.run_method('openChat', where)
+
+    async def _reload(self) -> None:
+        asked, view = self._asked, self._view
+        if view is None or self._contact_id is None or self._place.is_deleted:
+            return
+        try:
+            pane = await read(sidebar.pane, self._contact_id, by=self._who.id)
+        except ConsoleError as refusal:
+            if asked == self._asked and not self._place.is_deleted:
+                self._contact_id = self._view = None
+                self._place.clear()
+                self._refused(refusal)
+            return
+        if asked == self._asked and not self._place.is_deleted:
+            view.show(pane)
+
+    def _soon(self) -> None:
+        background_tasks.create_lazy(self._shown_anew(), name=f'sidebar {id(self)}')
+
+    async def _shown_anew(self) -> None:
+        with self._place, refusals_shown():
+            await self._reload()
+
+    def _heard_of_conversation(self, conversation_id: int) -> None:
+        known = self._view.pane.conversation if self._view else None
+        if self._view is not None and (known is None or known.id == conversation_id):
+            self._soon()
+
+    def _heard_of_student(self, student_id: int) -> None:
+        if self._view is not None and student_id in (self._view.pane.contact.student_id, *self._view.pane.children):
+            self._soon()
+
+    async def _heard_of_draft(self, draft_id: int) -> None:
+        known = self._view.pane.conversation if self._view else None
+        if known is not None and await read(drafts.conversation_of, draft_id) == known.id:
+            self._soon()

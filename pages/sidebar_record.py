@@ -1,0 +1,118 @@
+"""The record in the pane: student, guardians and courses, changed in place; or the way to link one."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from nicegui import ui
+
+from console import sidebar, staff, students
+from console.database import transact
+from console.sidebar import Pane
+from console.staff import Action
+from models import Staff
+from pages import student_fields
+from pages.in_place import InPlace, Item, Several
+from pages.student_card import number
+from pages.student_link import LinkDialog
+from pages.widgets import button, text
+
+
+class RecordTab:
+    """Drawn anew for another student; for the same one, a form that is being filled in stays."""
+
+    def __init__(self, who: Staff) -> None:
+        self._who = who
+        self._edits = staff.may(who.role, Action.EDIT_STUDENTS)
+        self._pane: Pane | None = None
+        self._student_id: int | None = None
+        self._place = ui.element('div').classes('stack')
+        self._nothing = text('还没有关联学员，在上面关联后，这里显示资料。', 'muted padded', tag='div')
+        self._link = link_dialog(who, lambda: self._pane) if self._edits else None
+
+    def show(self, pane: Pane) -> None:
+        self._pane = pane
+        self._nothing.set_visibility(pane.record is None)
+        if pane.record is None:
+            self._student_id = None
+            self._place.clear()
+            return
+        if pane.record.student.id != self._student_id:
+            self._student_id = pane.record.student.id
+            self._place.clear()
+            with self._place:
+                self._draw(pane.record.student.id)
+        self._fill(pane)
+
+    def _draw(self, student_id: int) -> None:
+        by = self._who.id
+
+        async def change(changed: dict[str, Any], version: int | None) -> None:
+            values = student_fields.to_student(changed)
+            await transact(students.change, student_id, by=by, values=values, version=version)
+
+        async def change_guardian(guardian_id: int, changed: dict[str, Any], version: int | None) -> None:
+            given = student_fields.to_guardian(changed)
+            await transact(students.change, student_id, by=by, guardian=given, guardian_id=guardian_id, version=version)
+
+        async def change_enrolment(enrolment_id: int, changed: dict[str, Any], version: int | None) -> None:
+            given = student_fields.to_enrolment(changed)
+            await transact(
+                students.change, student_id, by=by, enrolment=given, enrolment_id=enrolment_id, version=version
+            )
+
+        async def add_guardian(values: dict[str, Any]) -> None:
+            await transact(students.add, student_id, by=by, guardian=student_fields.to_guardian(values))
+
+        async def add_enrolment(values: dict[str, Any]) -> None:
+            await transact(students.add, student_id, by=by, enrolment=student_fields.to_enrolment(values))
+
+        may = self._edits
+        fields = [one for one in student_fields.student_fields({}) if one.key != 'owner_id']
+        self._about = InPlace('基本资料', fields, change, may_edit=may)
+        self._guardians = Several(
+            '家长', student_fields.GUARDIAN, on_change=change_guardian, on_add=add_guardian, may_edit=may
+        )
+        self._enrolments = Several(
+            '课程', student_fields.ENROLMENT, on_change=change_enrolment, on_add=add_enrolment, may_edit=may
+        )
+        if self._link is not None:
+            button('换成别的学员', self._link.show, kind='quiet')
+
+    def _fill(self, pane: Pane) -> None:
+        record = pane.record
+        assert record is not None, 'only called with one'  # noqa: S101
+        version = record.student.version
+        self._about.show(student_fields.of_student(record.student), version)
+        reveals = staff.may(self._who.role, Action.SEE_NUMBERS)
+        by = self._who.id
+        guardians = [
+            Item(
+                id=one.id,
+                title=f'{one.name} · {one.kinship}' if one.kinship else one.name,
+                values=student_fields.of_guardian(one),
+                special={what: partial(number, one, what, by=by, reveals=reveals) for what in ('phone', 'wechat')},
+            )
+            for one in record.guardians
+        ]
+        self._guardians.show(guardians, version)
+        enrolments = [
+            Item(
+                id=one.id,
+                title=f'{one.course} · 剩 {one.lessons_left} 节',
+                values=student_fields.of_enrolment(one),
+            )
+            for one in record.enrolments
+        ]
+        self._enrolments.show(enrolments, version)
+
+
+def link_dialog(who: Staff, pane: Callable[[], Pane | None]) -> LinkDialog:
+    """Link the parent of the pane, as it is then, to a student."""
+
+    async def link(student_id: int) -> None:
+        shown = pane()
+        if shown is not None:
+            await transact(sidebar.link, shown.contact.id, student_id, by=who.id)
+
+    return LinkDialog(who, on_pick=link)

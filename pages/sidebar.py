@@ -180,7 +180,7 @@ class Beside:
         except ConsoleError as refusal:
             ui.notify(f'已发送，但没能记录: {refusal}', type='warning')
         else:
-            ui.notify('已发送')
+            ui.notify('已由客户端发送')
         self._bridge.run_method('recorded', sent_id)
         if self._view is not None and contact_id == self._contact_id:
             self._view.settled(sent_id, words)

@@ -91,7 +91,8 @@ class ReplyCard:
                 text('有了新的草稿，您写的文字还在。', 'grow')
                 _act('采用新草稿', 'take', small=True)
             self._basis = ui.element('div').classes('basis')
-            ui.element('textarea').props('rows=4 maxlength=8000 aria-label=回复内容 placeholder=写给家长的回复…')
+            field = ui.element('textarea').props('rows=4 maxlength=8000 aria-label=回复内容')
+            field.props['placeholder'] = '写给家长的回复…'
             with row('meta'):
                 text('', 'kept-state grow muted').props('role=status')
                 text('', 'size num muted')

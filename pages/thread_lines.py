@@ -36,6 +36,13 @@ def progress(parts: list[Delivery]) -> Progress | None:
     return _stopped(stuck) if stuck is not None else _on_its_way(parts)
 
 
+def by_hand(message: Message) -> Progress | None:
+    """For what a colleague sent herself in the WeCom client, and what she pasted from a chat only she can read."""
+    if message.fields.get('client'):
+        return Progress('已由客户端发送，企业微信已确认' if message.fields.get('confirmed') else '已由客户端发送', 'good')
+    return Progress('同事粘贴的原话') if message.fields.get('pasted_by') else None
+
+
 def _on_its_way(parts: list[Delivery]) -> Progress:
     accepted = sum(part.status is DeliveryStatus.ACCEPTED for part in parts)
     of_all = f' {accepted}/{len(parts)}' if len(parts) > 1 else ''
@@ -103,7 +110,7 @@ class Lines:
             drawn.bubble.clear()
             with drawn.bubble:
                 content(message, media, opened.shown)
-        state = progress(parts)
+        state = progress(parts) or by_hand(message)
         may_recall = recalls.offered(message, parts, by=self._me, alone=self._alone)
         came_to = (message.recalled_at, state, may_recall)
         if drawn.came_to != came_to:

@@ -39,7 +39,7 @@ def progress(parts: list[Delivery]) -> Progress | None:
 def by_hand(message: Message) -> Progress | None:
     """For what a colleague sent herself in the WeCom client, and what she pasted from a chat only she can read."""
     if message.fields.get('client'):
-        return Progress('已由客户端发送，企业微信已确认' if message.fields.get('confirmed') else '已由客户端发送', 'good')
+        return Progress('已由客户端发送' + ('，企业微信已确认' if message.fields.get('confirmed') else ''), 'good')
     return Progress('同事粘贴的原话') if message.fields.get('pasted_by') else None
 
 

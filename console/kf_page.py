@@ -5,13 +5,18 @@ See developer.work.weixin.qq.com/document/path/94670, read 2026-11-24.
 
 import hashlib
 import json
+import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from console import (
+    alerts,
+    client_sends,
     conversations,
     drafts,
     kf_deliveries,
@@ -20,6 +25,7 @@ from console import (
     kf_words,
     media_files,
     personal_numbers,
+    staff,
     turns,
 )
 from console.conversations import Heard, Person
@@ -35,14 +41,43 @@ from models import (
     KfAccount,
     Message,
     ReceivedEvent,
-    Staff,
     utc_now,
 )
 
+log = logging.getLogger(__name__)
+
+UNREADABLE = '微信客服有一条记录无法识别，可能是家长的消息。请到企业微信客服中查看，并联系技术人员。'
+
 
 def understand(session: Session, account: KfAccount, items: Sequence[Item], pace: turns.Pace) -> None:
-    """Make of each entry what it is, once: what is known by its id already has no effect again."""
+    """Make of each entry what it is, once: what is known by its id already has no effect again.
+
+    What cannot be understood holds up nothing: a message is shown as one of a kind we do not know.
+    """
     items = sorted(items, key=lambda item: item.sent_at)  # stable: those of one second stay as they came
+    if _done(session, account, items, pace):
+        return
+    for item in items:
+        if not _done(session, account, [item], pace):
+            bare = replace(item, kind='unknown', body={}, sent_at=min(item.sent_at, utc_now()))
+            _done(session, account, [bare], pace)
+            alerts.raise_alert(session, 'kf_entry', UNREADABLE)
+
+
+def _done(session: Session, account: KfAccount, items: Sequence[Item], pace: turns.Pace) -> bool:
+    """False: one of them is bad, and nothing was written."""
+    try:
+        with session.begin_nested():
+            _understand(session, account, items, pace)
+    except OperationalError:  # the database's trouble, held against no entry
+        raise
+    except Exception:  # whatever it is, reading the page again would meet it again
+        log.warning('of %d entries of account %d one is not understood', len(items), account.id, exc_info=True)
+        return False
+    return True
+
+
+def _understand(session: Session, account: KfAccount, items: Sequence[Item], pace: turns.Pace) -> None:
     talks = conversations.with_people(session, {person for item in items if (person := _person(account, item))})
     for (origin, old), run in groupby(items, lambda item: (item.origin, _is_history(account, item))):
         match origin:
@@ -110,17 +145,20 @@ def _servicers_said(
             continue
         conversation = talks[person]
         name = kf_sessions.name_of(session, item.servicer)
-        staff_id = (
-            session.scalar(select(Staff.id).where(Staff.wecom_userid == item.servicer)) if item.servicer else None
-        )
+        member = staff.by_wecom_userid(session, item.servicer) if item.servicer else None
+        words = personal_numbers.tokenise(session, conversation.id, kf_words.text_of(item))
+        if member is not None and client_sends.confirm(
+            session, conversation, words, msgid=item.msgid, by=member.id, at=item.sent_at
+        ):
+            continue
         message = conversations.add_message(
             session,
             conversation,
             direction=Direction.OUT,
             author=Author.STAFF,
-            staff_id=staff_id,
+            staff_id=member.id if member else None,
             kind=kf_words.kind_of(item),
-            text=personal_numbers.tokenise(session, conversation.id, kf_words.text_of(item)),
+            text=words,
             media_id=kf_words.media_of(item),
             fields=conversations.tokenised(session, conversation.id, kf_words.fields_of(item)),
             external_id=item.msgid or None,

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 import re
 import ssl
 import threading
@@ -189,10 +190,21 @@ def _never_sent(error: requests.RequestException) -> bool:
 
 def _decoded(content: bytes) -> Answer | None:
     try:
-        answer = json.loads(content)
+        answer = _storable(json.loads(content))
     except (ValueError, RecursionError):
         return None
     return answer if isinstance(answer, dict) else None
+
+
+def _storable(value: Any) -> Any:
+    """Half an emoji, a NUL or an endless number is JSON enough to come in, and no database would take it."""
+    if isinstance(value, str):
+        return value.replace('\x00', '').encode(errors='replace').decode()
+    if isinstance(value, dict):
+        return {_storable(name): _storable(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_storable(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _errcode(answer: Answer) -> int | None:

@@ -1,6 +1,6 @@
 """What a person should look at: raised by the machine, counted while it repeats, closed by a person or by itself."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -27,6 +27,11 @@ def raise_alert(session: Session, kind: str, text: str) -> None:
             .values(text=text, count=Alert.count + 1, repeated_at=utc_now())
         )
     signals.announce(session, signals.alert_changed, 0)
+
+
+def open_since(session: Session, kind: str) -> datetime | None:
+    """Since when the trouble lasts, if it does."""
+    return session.scalar(select(Alert.raised_at).where(Alert.kind == kind, Alert.closed_at.is_(None)))
 
 
 def clear(session: Session, kind: str) -> None:

@@ -29,6 +29,7 @@ from console import (
 from console.crypto import CannotOpen, cipher
 from console.errors import Conflict, ConsoleError, NotFound
 from console.media_files import Upload
+from console.rests import rest
 from models import (
     UNFINISHED,
     Channel,
@@ -87,6 +88,7 @@ class Outcome:
     maybe_sent: bool = False  # the request may have arrived although no answer came
     session: tuple[int, str | None] | None = None  # kf: who answers, as WeCom said on the way
     most_attempts: int | None = None  # fewer than usual, where WeCom asks for it
+    limited: bool = False  # too many calls: how long the channel rests depends on how long it has been so
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -232,6 +234,7 @@ def _to_upload(session: Session, row: Delivery) -> Upload | None:
 
 def _request(session: Session, row: Delivery, contact: Contact, freeze: Freeze) -> bytes:
     if row.request_sealed is not None:
+        row.first_attempt_at = row.first_attempt_at or utc_now()
         return cipher().open(row.request_sealed, f'delivery_request:{row.client_id}').encode()
     if row.media_file_id is not None:
         content = session.get_one(MediaFile, row.media_file_id).uploaded_id or ''
@@ -430,10 +433,15 @@ def parts_of(session: Session, conversation: Conversation, text: str) -> list[st
 
 
 def _wait(session: Session, row: Delivery, outcome: Outcome) -> None:
+    pause = outcome.pause
     if outcome.verdict is Verdict.PAUSE:
         row.attempts -= 1
+        if not row.maybe_sent:
+            row.first_attempt_at = None  # as good as never tried, however long the rest is
         alerts.raise_alert(session, f'channel:{row.channel}', outcome.text or '消息通道暂停。')
-    pause = outcome.pause or PAUSES[min(row.attempts, len(PAUSES)) - 1] * random.uniform(0.5, 1.0)  # noqa: S311
+        if outcome.limited:
+            pause = rest(utc_now(), alerts.open_since(session, f'channel:{row.channel}'))
+    pause = pause or PAUSES[min(row.attempts, len(PAUSES)) - 1] * random.uniform(0.5, 1.0)  # noqa: S311
     if _too_late(row, utc_now() + pause) or row.attempts >= (outcome.most_attempts or len(PAUSES) + 1):
         give_up(session, row, DeliveryStatus.UNCERTAIN if row.maybe_sent else DeliveryStatus.DEAD)
         return

@@ -6,12 +6,12 @@ See developer.work.weixin.qq.com/document/path/94669, read 2026-11-24.
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from console import audit, conversations, kf_window, signals, staff
 from console.errors import Conflict
-from models import Channel, Conversation, Message, SessionState, Staff
+from models import Channel, Conversation, Message, SessionState
 
 WORDS: dict[int | None, str] = {
     SessionState.UNHANDLED: '待系统接待',
@@ -121,5 +121,5 @@ def not_ours(session: Session, state: int, servicer: str | None) -> str:
 
 def name_of(session: Session, servicer: str | None) -> str:
     """What staff call the member; her WeCom id where she has no account here."""
-    name = session.scalar(select(Staff.name).where(Staff.wecom_userid == servicer)) if servicer else None
-    return name or servicer or '接待人员'
+    member = staff.by_wecom_userid(session, servicer) if servicer else None
+    return member.name if member else servicer or '接待人员'

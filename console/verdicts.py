@@ -13,6 +13,8 @@ PAUSES = {
 """How long a channel rests when the trouble is not this message's."""
 
 WECOM_BUSY = -1
+BUSY_ATTEMPTS = 4
+"""WeCom asks for three repetitions at most (path/90313)."""
 
 
 def outcome_of(refused: WeComRefused) -> Outcome:
@@ -28,5 +30,6 @@ def outcome_of(refused: WeComRefused) -> Outcome:
         errcode=refused.errcode,
         text=str(refused),
         pause=PAUSES.get(refused.kind),
-        most_attempts=3 if refused.errcode == WECOM_BUSY else None,
+        most_attempts=BUSY_ATTEMPTS if refused.errcode == WECOM_BUSY else None,
+        limited=refused.kind is RefusalKind.RATE,
     )

@@ -118,18 +118,6 @@ def test_a_gateway_page_instead_of_an_answer_is_tried_again(channel: Place, desk
     arrives(parent, '过一会儿就好了。')
 
 
-def test_a_wecom_that_stays_busy_is_asked_three_times_and_a_person_told_why(channel: Place, desk: Desk) -> None:
-    parent = Parent(channel, 'busy')
-    channel.wecom.fail_next(-1, times=10)
-
-    draft_id = approved(desk, parent, '收不到。')
-
-    eventually(lambda: status_of(desk, draft_id) == 'failed', seconds=40)
-    assert len([call for call in channel.wecom.calls('message/send') if b'"busy"' in call.body]) == 3
-    assert '企业微信繁忙' in desk.get(f'/drafts/{draft_id}')['reason']
-    assert parent.phone == []
-
-
 @pytest.mark.parametrize('gone', ['refused', 'left'])
 def test_a_member_wecom_cannot_reach_is_a_failure_with_its_reason_in_chinese(
     channel: Place, desk: Desk, gone: str

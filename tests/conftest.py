@@ -3,21 +3,23 @@
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
 from console import crypto, database, knowledge, media_shelf, migrations
 from console.database import Database
 from console.sandbox import Sandbox, invent_credentials
-from models import Role
+from models import Role, Table
 from tests.desk import Desk
 from tests.postgres import PostgresServer, start_postgres
 from tests.server import ConsoleServer
 
 ADMIN = {'ADMIN_USERNAME': 'head', 'ADMIN_PASSWORD': 'a long enough password'}
+KEYS = 'a key for tests that is long enough'
 QUICK = {'QUIET_PERIOD': '0.3', 'QUIET_PERIOD_LONGEST': '1.2', 'UNDO_PERIOD': '0'}
 
 
@@ -44,32 +46,34 @@ def database_url(
     kind: str, templates: dict[str, str | Path], tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[str]:
     """A database of one's own with all tables and nothing in them."""
-    if kind == 'sqlite':
-        template = Path(templates['folder']) / 'template.sqlite3'
-        if not template.exists():
-            _migrated(f'sqlite:///{template}')
-        copy = tmp_path / 'edudesk.sqlite3'
-        shutil.copy(template, copy)
-        yield f'sqlite:///{copy}'
-        return
-    server: PostgresServer = request.getfixturevalue('postgres')
-    if 'postgresql' not in templates:
-        templates['postgresql'] = f'template_{uuid.uuid4().hex[:8]}'
-        _migrated(server.create_database(str(templates['postgresql'])))
-    name = f'test_{uuid.uuid4().hex[:12]}'
-    url = server.create_database(name, template=str(templates['postgresql']))
-    yield url
-    server.drop_database(name)
+    with _copied(kind, templates, tmp_path, request) as url:
+        yield url
+
+
+@pytest.fixture(scope='session')
+def opened(
+    kind: str,
+    templates: dict[str, str | Path],
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
+) -> Iterator[Database]:
+    """One database for all tests of a kind: opening one costs more than most of them."""
+    crypto.use_keys(KEYS)
+    with _copied(kind, templates, tmp_path_factory.mktemp('opened'), request) as url:
+        yield database.open_database(url)
+        database.close_database()
 
 
 @pytest.fixture
-def db(database_url: str, templates: dict[str, str | Path], tmp_path: Path) -> Iterator[Database]:
-    """This process's database, open. Services are called through `db.transact(service, …)`."""
-    crypto.use_keys('a key for tests that is long enough')
-    knowledge.open_shelf(Path(templates['folder']) / 'dictionary')
+def db(opened: Database, templates: dict[str, str | Path], tmp_path: Path) -> Iterator[Database]:
+    """This process's database, open and empty. Services are called through `db.transact(service, …)`."""
+    crypto.use_keys(KEYS)
     media_shelf.open_folder(tmp_path / 'media')
-    yield database.open_database(database_url)
-    database.close_database()
+    knowledge.open_shelf(Path(templates['folder']) / 'dictionary')
+    yield opened
+    opened.loop = None
+    with opened.engine.begin() as connection:
+        _empty(connection)
 
 
 @pytest.fixture
@@ -180,6 +184,37 @@ def _database_of(kind: str, request: pytest.FixtureRequest) -> dict[str, str]:
         return {}
     server: PostgresServer = request.getfixturevalue('postgres')
     return {'DATABASE_URL': server.create_database(f'console_{uuid.uuid4().hex[:12]}')}
+
+
+@contextmanager
+def _copied(kind: str, templates: dict[str, str | Path], folder: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    if kind == 'sqlite':
+        template = Path(templates['folder']) / 'template.sqlite3'
+        if not template.exists():
+            _migrated(f'sqlite:///{template}')
+        copy = folder / 'edudesk.sqlite3'
+        shutil.copy(template, copy)
+        yield f'sqlite:///{copy}'
+        return
+    server: PostgresServer = request.getfixturevalue('postgres')
+    if 'postgresql' not in templates:
+        templates['postgresql'] = f'template_{uuid.uuid4().hex[:8]}'
+        _migrated(server.create_database(str(templates['postgresql'])))
+    name = f'test_{uuid.uuid4().hex[:12]}'
+    yield server.create_database(name, template=str(templates['postgresql']))
+    server.drop_database(name)
+
+
+def _empty(connection: Connection) -> None:
+    """No row in any table, and ids from 1 again."""
+    tables = list(reversed(Table.metadata.sorted_tables))
+    there = ' UNION ALL '.join(f"SELECT '{table}' WHERE EXISTS (SELECT 1 FROM {table})" for table in tables)
+    full = set(connection.scalars(text(there)))
+    for table in tables:
+        if table.name in full:
+            connection.execute(table.delete())
+            if connection.dialect.name == 'postgresql' and 'id' in table.c:
+                connection.execute(text(f'ALTER SEQUENCE {table}_id_seq RESTART'))
 
 
 def _migrated(url: str) -> None:

@@ -17,7 +17,10 @@ class EventStatus(StrEnum):
 
 
 class ReceivedEvent(Table):
-    """`sealed` is WeCom's own ciphertext, so that nothing personal lies here in plain."""
+    """Nothing personal lies here in plain: `sealed` is WeCom's own ciphertext, or ours.
+
+    The events of a 微信客服 log come by no callback and in plain; they are sealed with our own key and already done.
+    """
 
     __tablename__ = 'received_event'
     __table_args__ = (Index(None, 'status', 'id'), Index(None, 'gate', 'status', 'id'))

@@ -3,15 +3,18 @@
 import asyncio
 import logging
 
-from console import kf_accounts, kf_customers, kf_deliveries, kf_pull, kf_sessions, turns
+from console import kf_accounts, kf_customers, kf_deliveries, kf_pull, kf_sessions, staff, turns
 from console.crash_points import passing
 from console.database import read, transact
 from console.errors import Conflict
-from console.wecom.kf import KfClient, Servicer
+from console.wecom.kf import KfClient
 from console.wecom.refusals import WeComRefused, WeComUnreachable
 from models import SessionState
 
 log = logging.getLogger(__name__)
+
+MOST_ASKED = 20
+"""Members whose names are asked of WeCom at once, while a person waits."""
 
 
 async def look_for_accounts(client: KfClient) -> bool:
@@ -63,10 +66,33 @@ async def name_customers(client: KfClient) -> None:
     await transact(kf_customers.named, unnamed, found)
 
 
-async def servicers(client: KfClient, conversation_id: int, *, by: int) -> list[Servicer]:
-    """Who may be handed this session. Raises `NotAllowed`, `NotFound`, `WeComRefused`, `WeComUnreachable`."""
+async def servicers(client: KfClient, conversation_id: int, *, by: int) -> dict[str, str]:
+    """Who can take this session now: name by userid.
+
+    Raises `NotAllowed`, `NotFound`, `WeComRefused`, `WeComUnreachable`.
+    """
     seat = await read(kf_sessions.seat, conversation_id, by=by)
-    return await asyncio.to_thread(client.servicers, seat.open_kfid)
+    listed = await asyncio.to_thread(client.servicers, seat.open_kfid)
+    userids = [servicer.userid for servicer in listed if servicer.receiving]
+    names = await read(staff.names_in_wecom, userids)
+    unnamed = [userid for userid in userids if userid not in names][:MOST_ASKED]
+    names |= await asyncio.to_thread(_names, client, unnamed)
+    return {userid: names.get(userid, userid) for userid in userids}
+
+
+def _names(client: KfClient, userids: list[str]) -> dict[str, str]:
+    """What WeCom calls these members, as far as it tells us."""
+    names = {}
+    for userid in userids:
+        try:
+            name = client.client.user(userid).get('name')
+        except WeComRefused:
+            continue  # she is outside of what our app may see
+        except WeComUnreachable:
+            break
+        if isinstance(name, str) and name:
+            names[userid] = name
+    return names
 
 
 async def hand_to_servicer(client: KfClient, conversation_id: int, servicer: str, *, by: int) -> None:

@@ -1,6 +1,7 @@
 """Our 微信客服 accounts: which there are, and when each is to be read next."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
@@ -12,7 +13,7 @@ from console.database import insert_once
 from console.errors import Invalid, NotFound
 from console.wecom.events import WeComEvent
 from console.wecom.kf import Account
-from models import KfAccount, utc_now
+from models import KfAccount, Staff, utc_now
 
 STARTED = utc_now()
 """When this process began. What parents said before that is kept and not answered."""
@@ -22,6 +23,15 @@ A_MINUTE = timedelta(minutes=1)
 
 TOKEN_LIVES = timedelta(minutes=10)
 LONGEST_TEXT = 2048
+"""Bytes of UTF-8 that one message may have (path/95122)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """An account for the page; `approved_by` is who approved its texts."""
+
+    account: KfAccount
+    approved_by: str | None
 
 
 def rung(session: Session, corp_id: str, said: WeComEvent) -> None:
@@ -46,8 +56,11 @@ def auth_changed(session: Session, corp_id: str, said: WeComEvent) -> None:
         account = _ensured(session, corp_id, open_kfid, at)
         account.active, account.pull_at = True, utc_now()
         signals.announce(session, signals.kf_due, account.id)
+        signals.announce(session, signals.kf_changed, account.id)
     for open_kfid in _listed(said, 'AuthDelOpenKfId'):
-        _ensured(session, corp_id, open_kfid, at).active = False
+        account = _ensured(session, corp_id, open_kfid, at)
+        account.active = False
+        signals.announce(session, signals.kf_changed, account.id)
 
 
 def listed(session: Session, corp_id: str, accounts: Sequence[Account]) -> None:
@@ -57,9 +70,11 @@ def listed(session: Session, corp_id: str, accounts: Sequence[Account]) -> None:
     for open_kfid, account in granted.items():
         row = known.get(open_kfid) or _ensured(session, corp_id, open_kfid, utc_now())
         row.active, row.name, row.avatar_url = True, account.name or None, account.avatar_url
+        signals.announce(session, signals.kf_changed, row.id)
     for open_kfid, row in known.items():
         if open_kfid not in granted:
             row.active = False
+            signals.announce(session, signals.kf_changed, row.id)
 
 
 def be_due(session: Session, corp_id: str) -> None:
@@ -74,6 +89,18 @@ def of_corp(session: Session, corp_id: str) -> list[KfAccount]:
     return list(session.scalars(select(KfAccount).where(KfAccount.corp_id == corp_id).order_by(KfAccount.id)))
 
 
+def everyone(session: Session, corp_id: str, *, by: int) -> list[Listed]:
+    """All accounts of `of_corp` for the page, those granted to us first. Raises `NotAllowed`."""
+    staff.require(session, by, staff.Action.SEE_SETTINGS)
+    rows = session.execute(
+        select(KfAccount, Staff.name)
+        .outerjoin(Staff, Staff.id == KfAccount.texts_by_id)
+        .where(KfAccount.corp_id == corp_id)
+        .order_by(KfAccount.active.desc(), KfAccount.id)
+    )
+    return [Listed(account=account, approved_by=name) for account, name in rows]
+
+
 def set_texts(session: Session, account_id: int, *, welcome: str, closing: str, by: int) -> KfAccount:
     """Approve what the account says by itself when a customer enters and when a session ends; empty says nothing.
 
@@ -84,11 +111,12 @@ def set_texts(session: Session, account_id: int, *, welcome: str, closing: str, 
     if account is None:
         raise NotFound('这个客服账号')
     for field, text in (('welcome', welcome), ('closing', closing)):
-        if len(text.strip().encode(errors='replace')) > LONGEST_TEXT:
-            raise Invalid(field, f'内容超长，最多 {LONGEST_TEXT} 字节（约 680 个汉字）。')
+        if (size := len(text.strip().encode(errors='replace'))) > LONGEST_TEXT:
+            raise Invalid(field, f'内容有 {size:,} 字节，最多 {LONGEST_TEXT:,} 字节（约 680 个汉字）。')
     audit.record(session, 'texts', 'kf_account', account_id, by=by, welcome=welcome.strip(), closing=closing.strip())
     account.welcome_text, account.closing_text = welcome.strip() or None, closing.strip() or None
     account.texts_by_id, account.texts_at = by, utc_now()
+    signals.announce(session, signals.kf_changed, account.id)
     return account
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from console import alerts, kf_accounts, kf_page, turns
+from console import alerts, kf_accounts, kf_page, signals, turns
 from console.crypto import CannotOpen, cipher
 from console.errors import ConsoleError
 from console.wecom.kf import Page
@@ -93,6 +93,7 @@ def keep(session: Session, claim: Claim, page: Page, pace: turns.Pace) -> bool:
     _rest(account, claim, until=utc_now() + (A_MOMENT if stuck else SWEEP), go_on=page.has_more and not stuck)
     account.last_error = None
     alerts.clear(session, ALERT)
+    signals.announce(session, signals.kf_changed, account.id)
     return True
 
 
@@ -103,6 +104,7 @@ def not_read(session: Session, claim: Claim, why: ConsoleError) -> None:
     if account is None:
         return
     account.last_error = str(why)
+    signals.announce(session, signals.kf_changed, account.id)
     pause = AGAIN
     if isinstance(why, WeComRefused):
         in_the_request = why.errcode == STALE_TOKEN or why.kind is RefusalKind.PERMANENT

@@ -41,6 +41,9 @@ media_wanted: Signal = Signal()
 kf_due: Signal = Signal()
 """A 微信客服 account has something to be read. Carries the account's id."""
 
+kf_changed: Signal = Signal()
+"""A 微信客服 account was granted, taken away, read, or given other texts. Carries the account's id."""
+
 BY_NAME: dict[str, Signal] = {name: value for name, value in list(globals().items()) if isinstance(value, Event)}
 
 

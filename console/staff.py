@@ -1,6 +1,7 @@
 """Staff accounts, and who may do and see what."""
 
 import re
+from collections.abc import Iterable
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, and_, delete, false, func, or_, select, true
@@ -199,6 +200,17 @@ def by_wecom_userid(session: Session, userid: str) -> Staff | None:
         .order_by(Staff.active.desc(), Staff.id)
         .limit(1)
     )
+
+
+def names_in_wecom(session: Session, userids: Iterable[str]) -> dict[str, str]:
+    """The names of those among these WeCom members who have an account here, by the userid as given."""
+    asked = {userid.casefold(): userid for userid in userids}
+    rows = session.execute(
+        select(Staff.wecom_userid, Staff.name)
+        .where(func.lower(Staff.wecom_userid).in_(asked))
+        .order_by(Staff.active, Staff.id.desc())
+    )
+    return {asked[userid.casefold()]: name for userid, name in rows if userid}
 
 
 def create_first(session: Session, *, username: str, name: str, password_hash: str) -> Staff:

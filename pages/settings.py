@@ -11,6 +11,7 @@ from models import Channel
 from pages.accounts import accounts_panel
 from pages.contact_ways import customers_panel
 from pages.doctor import doctor_panel
+from pages.kf_accounts import kf_panel
 from pages.layout import staff_page
 from pages.widgets import chip, copy_button, panel, row, text
 
@@ -21,6 +22,7 @@ async def settings_page() -> None:
         await accounts_panel()
         await doctor_panel()
         await customers_panel()
+        await kf_panel()
         with ui.element('div').classes('pair'):
             _wecom()
             _writer()

@@ -66,23 +66,24 @@ class ThreadWindow:
             found = await kf.servicers(self._client, self._conversation_id, by=self._member.id)
             self._found.clear()
             with self._found:
-                for servicer in found:
+                for userid, name in found.items():
                     made = ui.element('button').classes('pick').props('type=button')
-                    made.on('click', partial(self._hand_over, servicer.userid))
+                    made.on('click', partial(self._hand_over, userid, name))
                     with made:
-                        text(servicer.userid, tag='b')
-                        text('接待中' if servicer.receiving else '暂停接待', 'muted')
+                        text(name, tag='b')
+                        if name != userid:
+                            text(userid, 'muted')
                 if not found:
-                    text('这个客服账号还没有接待人员。请在企业微信管理后台添加。', 'muted', tag='div')
+                    text('现在没有可接待的人员。请在企业微信管理后台添加，或请接待人员恢复接待。', 'muted', tag='div')
             self._dialog.open()
 
-    async def _hand_over(self, servicer: str) -> None:
+    async def _hand_over(self, userid: str, name: str) -> None:
         if self._client is None:
             return
         with refusals_shown():
-            await kf.hand_to_servicer(self._client, self._conversation_id, servicer, by=self._member.id)
+            await kf.hand_to_servicer(self._client, self._conversation_id, userid, by=self._member.id)
             self._dialog.close()
-            ui.notify(f'已转给 {servicer}')
+            ui.notify(f'已转给 {name}')
 
     async def _take_back(self) -> None:
         words = '企业微信中的这次接待会结束，客户下次发言后由系统接待。'

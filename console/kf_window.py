@@ -54,19 +54,28 @@ def of(conversation: Conversation, *, queued: int = 0) -> Window:
     )
 
 
+def room(session: Session, conversation: Conversation) -> Window:
+    """The window of a 微信客服 conversation, less what is on its way."""
+    return of(conversation, queued=_queued(session, conversation.id))
+
+
+def too_many(parts: int, left: int) -> str:
+    """Why a reply of so many parts is not taken, for the person at the screen."""
+    return (
+        f'这条回复要分成 {parts} 条发送，但客户下次发言前只剩 {left} 条可用'
+        f'（微信客服规定每次发言后最多回复 {MOST} 条）。请缩短内容，或等客户再发消息。'
+    )
+
+
 def require_room(session: Session, conversation: Conversation, parts: int) -> None:
     """Raise `Invalid` for the field content if a reply of so many parts would not all be taken. Other channels pass."""
     if conversation.channel is not Channel.KF:
         return
-    window = of(conversation, queued=_queued(session, conversation.id))
+    window = room(session, conversation)
     if window.why_closed:
         raise Invalid('content', window.why_closed)
     if parts > window.left:
-        raise Invalid(
-            'content',
-            f'这条回复要分成 {parts} 条发送，但客户下次发言前只剩 {window.left} 条可用'
-            f'（微信客服规定每次发言后最多回复 {MOST} 条）。请缩短内容，或等客户再发消息。',
-        )
+        raise Invalid('content', too_many(parts, window.left))
 
 
 def why_not(session: Session, row: Delivery) -> str:

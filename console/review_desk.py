@@ -1,14 +1,15 @@
 """One item of the review queue with all that the decision needs, and what is done where there is no draft."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from console import conversations, drafts, media_files, personal_numbers, replies, signals, staff, turns
+from console import conversations, drafts, kf_outlook, media_files, personal_numbers, replies, signals, staff, turns
 from console.errors import Conflict
+from console.kf_outlook import Outlook
 from console.media_files import Shown
 from console.review_queue import held_by_another
 from models import (
@@ -55,7 +56,7 @@ class Opened:
     Without a draft (`draft_id` None) none could be had, and a person answers.
     `said` is what the draft answers, `later` what the parent wrote since. `successor` is the draft that waits in the
     same conversation, `before` the text of the one this draft replaced. `writing`: another version is under way;
-    `failure`: why the last attempt brought none.
+    `failure`: why the last attempt brought none. `outlook`: whether a reply would go out.
     """
 
     conversation_id: int
@@ -89,6 +90,7 @@ class Opened:
     writing: bool = False
     failure: str | None = None
     taken_over: bool = False
+    outlook: Outlook = field(default_factory=Outlook)
 
     @property
     def open(self) -> bool:
@@ -192,6 +194,7 @@ def _opened(session: Session, conversation_id: int, *, by: int, draft_id: int | 
         writing=turn is not None and turn.status in ACTIVE_TURN,
         failure=turn.last_error if turn is not None and turn.status is TurnStatus.FAILED else None,
         taken_over=conversation.taken_over,
+        outlook=kf_outlook.of(session, conversation, as_file=given.get('media') is not None),
         **given,
     )
 

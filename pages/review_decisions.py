@@ -9,6 +9,7 @@ from nicegui import ui
 
 from console import drafts, replies, review_desk
 from console.database import transact
+from console.errors import Conflict
 from console.parts import parts
 from models import Draft
 from pages.layout import refusals_shown
@@ -61,6 +62,8 @@ class Decisions:
 
     async def _approve(self) -> None:
         desk = self._desk
+        if desk.hindrance:
+            raise Conflict(desk.hindrance, 'window')
         reason = None
         while True:
             try:

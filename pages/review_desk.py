@@ -96,11 +96,7 @@ class Desk:
             self._refresh()
 
     def _refresh(self) -> None:
-        words = self.editor.text
-        own = words if self.editor.dirty or words != self.opened.original else ''
-        self.notes.show(self.opened, self.theirs, own=own)
-        for button_ in self._buttons:
-            button_.enable(self.opened.open and self.theirs is None)
+        self._notice()
         self._head.refresh()
         self._checks.refresh()
         self._below.refresh()
@@ -111,6 +107,7 @@ class Desk:
         await self.save()
         if not self.gone:
             self._below.refresh()
+            self._notice()
 
     def _left(self, about: str, words: str) -> None:
         """An earlier visit in this tab left words that were never kept."""
@@ -157,6 +154,11 @@ class Desk:
         return f'/conversations/{self.opened.conversation_id}'
 
     @property
+    def hindrance(self) -> str:
+        """Why what is in the editor could not be sent now; empty if it could."""
+        return self.opened.outlook.why_not(self.editor.parts)
+
+    @property
     def gone(self) -> bool:
         """Whether another item was taken in hand meanwhile."""
         return self.editor.field.is_deleted
@@ -199,7 +201,7 @@ class Desk:
         if self.opened.before is not None:
             replaced(self.opened.before, on_use=self._use)
         self._keys()
-        self.notes.show(self.opened, None, own='')
+        self._notice()
 
     @ui.refreshable_method
     def _head(self) -> None:
@@ -268,9 +270,19 @@ class Desk:
                 button('重新起草', decisions.regenerate, key='g'),
                 button('接管', decisions.take_over, kind='quiet', key='t'),
             ]
-        for made in self._buttons:
-            made.enable(self.opened.open)
         text('J / K 切换 · ? 全部快捷键', 'muted hint')
+
+    def _notice(self) -> None:
+        """Say what is to be noticed, and offer only what can be done."""
+        words = self.editor.text
+        own = words if self.editor.dirty or words != self.opened.original else ''
+        self.notes.show(self.opened, self.theirs, own=own, parts=self.editor.parts)
+        for made in self._buttons:
+            made.enable(self.opened.open and self.theirs is None)
+        release = self._buttons[0]
+        release.props['title'] = self.hindrance
+        if self.hindrance:
+            release.enable(False)
 
     def _keys(self) -> None:
         keys: dict[str, tuple[str, Callable[[], Any]]] = {

@@ -57,6 +57,11 @@ class Editor:
         return self.field.value or ''
 
     @property
+    def parts(self) -> int:
+        """How many messages it will arrive as."""
+        return len(parts(self.text)) if len(self.text.encode(errors='replace')) > PART_BYTES else 1
+
+    @property
     def dirty(self) -> bool:
         return self.text != self.base
 
@@ -96,8 +101,7 @@ class Editor:
     def _measure(self) -> None:
         size = len(self.text.encode(errors='replace'))
         self._size.set_text(f'{size:,} / {PART_BYTES:,} 字节')
-        count = len(parts(self.text)) if size > PART_BYTES else 1
-        self._parts.set_text(f'将分 {count} 条发送' if count > 1 else '')
+        self._parts.set_text(f'将分 {self.parts} 条发送' if self.parts > 1 else '')
         too_long = len(self.text) > drafts.LONGEST
         self._size.classes(replace='num bad' if too_long else 'num')
         share = size if size <= PART_BYTES else size % PART_BYTES or PART_BYTES

@@ -48,8 +48,8 @@ class Notes:
         self._on_discard = on_discard
         self._place = stack('notes').props('aria-live=polite')
 
-    def show(self, opened: Opened, theirs: Opened | None, *, own: str) -> None:
-        """`own` is the text in the editor, if the person changed it."""
+    def show(self, opened: Opened, theirs: Opened | None, *, own: str, parts: int) -> None:
+        """`own` is the text in the editor, if the person changed it; `parts` how many messages it makes."""
         self._place.clear()
         with self._place:
             if opened.stale:
@@ -66,6 +66,8 @@ class Notes:
                 with _note('warn'):
                     text('没能写出新版本', tag='b')
                     text(opened.failure, 'words')
+            if opened.open:
+                _outlook(opened, parts)
             if opened.open and opened.writing:
                 with _note('busy'):
                     text('正在起草…', tag='b')
@@ -125,6 +127,17 @@ class Notes:
                 button('放入编辑框', lambda: self._on_use(self.left), small=True)
                 copy_button(self.left)
                 button('丢弃', self._on_discard, kind='quiet', small=True)
+
+
+def _outlook(opened: Opened, parts: int) -> None:
+    if why := opened.outlook.why_not(parts):
+        with _note('danger'):
+            text('现在不能发给客户', tag='b')
+            text(why, 'words')
+    elif opened.outlook.told:
+        with _note('warn'):
+            text('由同事发给客户', tag='b')
+            text(opened.outlook.told, 'words')
 
 
 def happened(opened: Opened) -> None:

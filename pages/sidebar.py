@@ -160,6 +160,7 @@ class Beside:
             'contact': contact_id,
             'draft': draft_id,
             'parent': view.parent,
+            'confirmed': reason is not None,
         }
         self._bridge.run_method('send', order)
 

@@ -206,7 +206,12 @@ class ReplyCard:
 
     async def _acted(self, told: dict[str, Any]) -> None:
         act, words, about = (str(told.get(name) or '') for name in ('act', 'text', 'about'))
-        draft_id = int(about.partition('-')[0]) if about.partition('-')[0].isdigit() else None
+        number = about.partition('-')[0]
+        draft_id = int(number) if number.isascii() and number.isdigit() else None
+        with self._words.client.content:  # what opens must outlive the pane of this parent
+            await self._act(act, words, draft_id)
+
+    async def _act(self, act: str, words: str, draft_id: int | None) -> None:
         if act == 'another':
             await self._another()
             return
@@ -218,14 +223,19 @@ class ReplyCard:
                 ui.notify('已提交审核')
                 self.done(words)
         except ConsoleError as refusal:
-            self.failed(str(refusal))
+            if not self._words.is_deleted:
+                self.failed(str(refusal))
 
     async def _send(self, words: str, draft_id: int | None) -> None:
         try:
             await self._on_send(words, draft_id, None)
         except DraftBlocked as blocked:
+            if self._words.is_deleted:  # another chat was opened meanwhile
+                return
             lines = [check.text for check in blocked.checks]
             reason = await ask_words('有检查项没有解决', '为什么可以发送', ok='仍然发送', required=True, lines=lines)
+            if self._words.is_deleted:
+                return
             if reason:
                 await self._on_send(words, draft_id, reason)
             else:
@@ -239,6 +249,8 @@ class ReplyCard:
             if given is None:
                 return
             remark = given
+        if self._words.is_deleted:
+            return
         with refusals_shown():
             await transact(sidebar.another, self._pane.contact.id, remark=remark, by=self._who.id)
             await self._on_change()

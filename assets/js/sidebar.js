@@ -212,7 +212,7 @@ class SideBridge extends HTMLElement {
     if (this.orders.has(order.id)) return;
     this.orders.add(order.id);
     const unsent = (error) => this.tellTrouble(error, 'unsent', { id: order.id });
-    if (Date.now() - (window.sidebarClickedAt ?? 0) > CLICK_HOLDS) return unsent(new Trouble('late'));
+    if (!order.confirmed && Date.now() - (window.sidebarClickedAt ?? 0) > CLICK_HOLDS) return unsent(new Trouble('late'));
     try {
       const now = this.watches ? await within(PATIENCE, this.bridge.customer()) : this.current;
       if (now !== order.parent || this.current !== order.parent) {
@@ -414,6 +414,11 @@ class SideWords extends HTMLElement {
     this.field.focus();
   }
 }
+
+// WeCom's script drops a promise of its own when it is refused; what came of it is heard by onAgentConfigFail.
+addEventListener('unhandledrejection', (event) => {
+  if (/config:/i.test(event.reason?.errMsg ?? '')) event.preventDefault();
+});
 
 customElements.define('side-bridge', SideBridge);
 customElements.define('side-words', SideWords);

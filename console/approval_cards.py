@@ -36,6 +36,7 @@ APPROVE = 'approve'
 LONGEST_OUTCOME = 20
 
 _OPEN = (CardStatus.READY, CardStatus.SENDING, CardStatus.SHOWN)
+_DUE = (CardStatus.READY, CardStatus.SENDING, CardStatus.STALE, CardStatus.UPDATING)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +113,7 @@ def due(session: Session) -> bool:
         session.scalar(
             select(
                 select(ApprovalCard.id)
-                .where(ApprovalCard.status.not_in((CardStatus.SHOWN, CardStatus.CLOSED, CardStatus.FAILED)))
+                .where(ApprovalCard.status.in_(_DUE))
                 .where(ApprovalCard.due_at <= utc_now())
                 .exists()
             )

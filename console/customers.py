@@ -193,6 +193,11 @@ class Customers:
             self._reading = None
             await transact(self._failed, name, held, note, trouble)
             return False
+        except Exception:
+            self._reading = (
+                None  # whoever was on the page that was lost would count as gone: begun anew after the lease
+            )
+            raise
         return True
 
     def _failed(

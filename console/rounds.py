@@ -48,7 +48,7 @@ def take(session: Session, name: str, *, lease: timedelta) -> datetime | None:
             or_(WeComSecret.barred_until.is_(None), WeComSecret.barred_until <= now),
             or_(WeComSecret.fetching_until.is_(None), WeComSecret.fetching_until < now),
         )
-        .values(fetching_until=until)
+        .values(fetching_until=until, fetched_at=now)
     )
     return until if taken.rowcount else None  # type: ignore[attr-defined]
 

@@ -22,8 +22,8 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=30)
 """Longer than WeCom may take to refuse to answer; who died while asking holds the others up no longer than this."""
 
-FORGOTTEN = timedelta(days=1)
-"""What nobody fetched for so long belongs to a secret that was changed."""
+FORGOTTEN = timedelta(days=7)
+"""What nobody fetched for so long belongs to a secret that was changed. Longer than any errand of `rounds` rests."""
 
 
 class DatabaseVault:

@@ -3,14 +3,14 @@
 import asyncio
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from console import contact_ways, contacts, kf_customers, rounds, staff, students, tags
+from console import contact_ways, contacts, kf_customers, rounds, staff, students, tags, wecom_secrets
 from console.customers import Customers, heard
 from console.database import Database
 from console.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -19,7 +19,8 @@ from console.wecom.client import WeComClient
 from console.wecom.contacts import CustomerContacts
 from console.wecom.events import WeComEvent, parse
 from console.wecom.refusals import WeComRefused
-from models import Channel, Contact, Conversation, Role, Staff, Student, Tag
+from console.wecom.single_flight import Fetched
+from models import Channel, Contact, Conversation, Role, Staff, Student, Tag, WeComSecret, utc_now
 from tests import story
 from tests.wecom.fake_api import FakeApi, serving
 
@@ -65,6 +66,10 @@ def page(*rows: dict[str, Any], cursor: str = '') -> dict[str, Any]:
 def alone(found: dict[str, Any]) -> dict[str, Any]:
     """What `externalcontact/get` says of what a page holds."""
     return OK | {'external_contact': found['external_contact'], 'follow_user': [found['follow_info']]}
+
+
+def full_disk(*_: object, **__: object) -> None:
+    raise OSError('the disk is full')
 
 
 async def read_all(customers: Customers, db: Database) -> None:
@@ -150,6 +155,35 @@ async def test_who_is_missing_in_a_whole_reading_has_left(db: Database, api: Fak
 
     assert contact(db, 'wm1').left_at is not None
     assert contact(db, 'wm2').left_at is None
+
+
+async def test_a_page_that_could_not_be_kept_makes_nobody_one_who_has_left(
+    db: Database, api: FakeApi, customers: Customers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = page(row('wm1'), cursor='c2'), page(row('wm2'))
+    api.answers('externalcontact/batch/get_by_user', *both)
+    await read_all(customers, db)
+    db.transact(rounds.ask, 'contacts:sync:ww1')
+    await customers.step()
+    api.answers('externalcontact/batch/get_by_user', *both)
+    with monkeypatch.context() as broken:
+        broken.setattr(contacts, 'keep', full_disk)
+        with pytest.raises(OSError, match='disk'):
+            await customers.step()
+    await read_all(customers, db)
+
+    assert (contact(db, 'wm1').left_at, contact(db, 'wm2').left_at) == (None, None)
+
+
+async def test_how_yesterdays_reading_went_is_known_although_tokens_come_and_go(
+    db: Database, customers: Customers
+) -> None:
+    await read_all(customers, db)
+    a_day_ago = utc_now() - timedelta(days=1, minutes=1)
+    db.transact(lambda session: session.execute(update(WeComSecret).values(fetched_at=a_day_ago)))
+    db.transact(wecom_secrets.store, 'a token', Fetched('value', 7200))
+
+    assert 'at' in db.read(customers.state).note
 
 
 async def test_a_refusal_is_told_and_what_only_an_administrator_can_mend_is_not_tried_again_and_again(

@@ -159,7 +159,7 @@ def test_what_belonged_to_a_secret_before_is_forgotten(
     api: FakeApi, processes: list[WeComClient], db: Database, clock: Clock
 ) -> None:
     processes[0].get('user/get')
-    db.transact(lambda session: session.execute(update(WeComSecret).values(fetched_at=utc_now() - timedelta(days=2))))
+    db.transact(lambda session: session.execute(update(WeComSecret).values(fetched_at=utc_now() - timedelta(days=8))))
     another(api, clock, secret='the next one').get('user/get')
     assert len(db.read(lambda session: session.scalars(select(WeComSecret)).all())) == 1
 

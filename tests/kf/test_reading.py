@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from console import alerts, kf, kf_pull, turns
+from console import alerts, kf, kf_pull, kf_sessions, turns
 from console.crypto import cipher
 from console.wecom.kf import Page
 from console.wecom.refusals import WeComRefused
@@ -18,6 +18,8 @@ from models import (
     EventStatus,
     KfAccount,
     ReceivedEvent,
+    Role,
+    Staff,
     Turn,
     TurnStatus,
     utc_now,
@@ -253,6 +255,19 @@ async def test_what_a_servicer_wrote_in_wecom_stands_in_the_chat_and_ends_our_of
     assert desk.draft().status is DraftStatus.SUPERSEDED
     assert desk.conversation().waiting_since is None
     assert TurnStatus.WAITING not in desk.turns()
+
+
+async def test_a_colleague_is_known_however_her_id_is_written(desk: Desk) -> None:
+    colleague = desk.db.transact(story.member, Role.AGENT, '李老师')
+    desk.db.transact(lambda session: setattr(session.get(Staff, colleague.id), 'wecom_userid', 'lina'))
+    await desk.hears('周六有课吗')
+    desk.wecom.kf.set_state(ACCOUNT, PARENT, 3, 'LiNa')
+    desk.wecom.servicers.says(ACCOUNT, PARENT, '有的。')
+    desk.rung()
+    await desk.read()
+
+    assert desk.messages()[-1].staff_id == colleague.id
+    assert desk.db.read(kf_sessions.name_of, 'LINA') == '李老师'
 
 
 async def test_a_message_that_was_taken_back_is_marked(desk: Desk) -> None:

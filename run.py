@@ -10,6 +10,7 @@ import os
 import secrets
 import sys
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from threading import Timer
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 VERSION = '0.1.0'
 ASSETS = Path(__file__).parent / 'assets'
+THREADS = 32
+"""Which wait for WeCom and the disk: more than all workers take at once."""
 STOP_SECONDS = 24.0
 """After this long a stop is over, whatever still hangs; process managers send SIGKILL after 30."""
 
@@ -110,6 +113,8 @@ def build(settings: Settings) -> 'FastAPI':
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         database.current().loop = asyncio.get_running_loop()
+        # Else there are as few as processors: files on a slow line would keep replies and messages waiting.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix='outside'))
         await database.if_alone(take_over)
         async with database.listening(), workers.running():
             gc.freeze()

@@ -15,6 +15,8 @@ from sqlalchemy.orm import Session
 from console import (
     approval_cards,
     deliveries,
+    delivery_attempts,
+    delivery_claims,
     dossiers,
     drafts,
     intake,
@@ -22,6 +24,7 @@ from console import (
     kf_accounts,
     kf_pull,
     leases,
+    media_fetching,
     media_files,
     signals,
     turns,
@@ -32,7 +35,7 @@ from console.channels import Channels
 from console.crash_points import passing
 from console.customers import Customers
 from console.database import current, read, transact
-from console.deliveries import Outcome
+from console.delivery_attempts import Outcome
 from console.watch import Trouble, Watch
 from console.wecom.kf import KfClient
 from console.writing.context import Writer, WritingFailed
@@ -122,7 +125,7 @@ class Workers:
     @asynccontextmanager
     async def running(self) -> AsyncIterator['Workers']:
         """Run every loop. On exit, sends under way finish and drafts under way return to the queue."""
-        claim_delivery = partial(deliveries.claim_next, freeze=self._channels.freeze)
+        claim_delivery = partial(delivery_claims.claim_next, freeze=self._channels.freeze)
         loops = [
             self._loop('understand', self._understand, signals.event_stored),
             # A turn is due some seconds after it was opened: looking often is as quick as being told.
@@ -134,7 +137,7 @@ class Workers:
             ),
             self._loop(
                 'fetch',
-                partial(self._dispatch, 'fetch', media_files.claim_next, self._fetch),
+                partial(self._dispatch, 'fetch', media_fetching.claim_next, self._fetch),
                 signals.media_wanted,
                 pause=2,
             ),
@@ -231,9 +234,9 @@ class Workers:
         claim_next: Callable[[Session], C | None],
         work: Callable[[C], Coroutine[Any, Any, None]],
     ) -> bool:
-        """Claim one piece if a slot is free, and do it beside the loop."""
+        """Claim one piece once a slot is free, and do it beside the loop."""
         slots = self._slots[kind]
-        await slots.acquire()
+        await self._take_slot(kind)
         if kind == 'write':
             await _give_way()
         claim: C | None = None
@@ -248,6 +251,16 @@ class Workers:
         self._under_way[kind].add(task)
         task.add_done_callback(partial(self._finished, kind))
         return True
+
+    async def _take_slot(self, kind: str) -> None:
+        """Files and models take long, each within its own time limit: who waits for one of them to end is not stuck."""
+        while True:
+            try:
+                async with asyncio.timeout(STALE / 4):
+                    await self._slots[kind].acquire()
+                return
+            except TimeoutError:
+                self._seen[kind] = time.monotonic()
 
     def _finished(self, kind: str, task: asyncio.Task[None]) -> None:
         self._under_way[kind].discard(task)
@@ -280,21 +293,21 @@ class Workers:
             self._list_accounts_at = time.monotonic() + ACCOUNTS_LISTED_EVERY
         return False
 
-    async def _send(self, claim: deliveries.Claim) -> None:
+    async def _send(self, claim: delivery_claims.Claim) -> None:
         passing('before_send')
         outcome: Outcome | None = None
         if claim.upload is not None:
             handed = await asyncio.to_thread(self._channels.upload, claim)
             if isinstance(handed, Outcome):
                 outcome = handed
-            elif ready := await transact(deliveries.uploaded, claim, handed, self._channels.freeze):
+            elif ready := await transact(delivery_claims.uploaded, claim, handed, self._channels.freeze):
                 claim = ready
             else:
                 return  # another sender has it
         if outcome is None:
             outcome = await asyncio.to_thread(self._channels.attempt, claim)
         passing('sent')
-        kept = await transact(deliveries.record_outcome, claim, outcome)
+        kept = await transact(delivery_attempts.record, claim, outcome)
         log.info(
             'delivery=%d channel=%s verdict=%s errcode=%s%s',
             claim.delivery_id, claim.channel, outcome.verdict, outcome.errcode, '' if kept else ' (lease lost)',
@@ -302,16 +315,16 @@ class Workers:
         if not claim.last:
             passing('between_parts')
 
-    async def _fetch(self, claim: media_files.Claim) -> None:
+    async def _fetch(self, claim: media_fetching.Claim) -> None:
         outcome = await asyncio.to_thread(self._channels.fetch, claim)
-        await transact(media_files.record, claim, outcome)
+        await transact(media_fetching.record, claim, outcome)
         trouble = '' if isinstance(outcome, media_files.Stored) else outcome.text
         log.info('media file=%d kind=%s %s', claim.media_file_id, claim.kind, trouble or 'kept')
 
     async def _tidy(self) -> bool:
         await transact(turns.park_lost)
         await transact(deliveries.park_lost)
-        await transact(media_files.park_lost)
+        await transact(media_fetching.park_lost)
         if time.monotonic() >= self._sweep_at:
             self._sweep_at = time.monotonic() + SWEEP
             await transact(media_files.forget_unsent)

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from console import deliveries, drafts, turns
+from console import delivery_claims, drafts, turns
 from console.channels import Channels, WeComApp
 from console.database import Database
 from console.sandbox import Sandbox
@@ -119,6 +119,19 @@ async def test_a_stop_returns_what_is_being_written_at_once_however_many_writers
     assert {(turn.status, turn.attempts, turn.lost_leases) for turn in found} == {(TurnStatus.WAITING, 0, 0)}
 
 
+async def test_who_waits_for_work_that_takes_long_is_not_stuck(
+    db: Database, wecom: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr('console.workers.STALE', 0.8)
+    for number in range(WRITERS + 1):
+        db.transact(story.said, '周六有课吗', who=f'parent{number}')
+
+    async with workers(wecom, HangingWriter()).running() as running:
+        await eventually(db, lambda: turn_statuses(db).count(TurnStatus.WRITING) == WRITERS)
+        await asyncio.sleep(1.2)
+        assert 'write' not in running.stuck()
+
+
 async def test_a_stop_waits_for_what_is_being_sent(db: Database, wecom: Sandbox) -> None:
     who = f'worker_b_{db.sqlite}'
     wecom.ensure_member(who, '王妈妈')
@@ -138,7 +151,7 @@ async def test_a_loop_whose_step_fails_goes_on(
     who = f'worker_c_{db.sqlite}'
     wecom.ensure_member(who, '王妈妈')
     release(db, who)
-    claim_next, failures = deliveries.claim_next, []
+    claim_next, failures = delivery_claims.claim_next, []
 
     def fail_twice(*given: object, **named: object) -> object:
         if len(failures) < 2:
@@ -146,7 +159,7 @@ async def test_a_loop_whose_step_fails_goes_on(
             raise RuntimeError('a bug')
         return claim_next(*given, **named)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(deliveries, 'claim_next', fail_twice)
+    monkeypatch.setattr(delivery_claims, 'claim_next', fail_twice)
     with caplog.at_level(logging.ERROR):
         async with workers(wecom, ReadyWriter()).running():
             await eventually(db, lambda: db.read(_statuses_of_deliveries) == [DeliveryStatus.ACCEPTED])

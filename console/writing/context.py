@@ -49,7 +49,23 @@ class Knowledge:
     answer: str
     facts: dict[str, str]
     version: int = 1
+    valid_until: date | None = None
     score: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Roster:
+    """Names the school uses anywhere: one of them in a reply needs a source. `pupils` are all of the school's.
+
+    `promises` are phrases the school forbids beside the usual ones.
+    """
+
+    teachers: frozenset[str] = frozenset()
+    courses: frozenset[str] = frozenset()
+    campuses: frozenset[str] = frozenset()
+    pupils: frozenset[str] = frozenset()
+    colleagues: frozenset[str] = frozenset()
+    promises: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,20 +81,24 @@ class Context:
     student: StudentFacts | None = None
     knowledge: tuple[Knowledge, ...] = ()
     instruction: str | None = None
+    roster: Roster = Roster()
     now: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """What one sentence of a reply rests on; `none` claims nothing.
+    """What one sentence of a reply rests on; `none` is a claim without a source, `courtesy` claims nothing.
 
-    `ref` is the id of the knowledge entry, or of the file that is sent in place of a text.
+    `ref` is the id of the knowledge entry, with its `version` and the last day it is valid (`YYYY-MM-DD`),
+    or of the file that is sent in place of a text.
     """
 
     sentence: str
-    kind: Literal['knowledge', 'record', 'customer', 'file', 'none']
+    kind: Literal['knowledge', 'record', 'customer', 'file', 'courtesy', 'none']
     ref: str | None = None
     title: str | None = None
+    version: int | None = None
+    valid_until: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,34 +2,52 @@
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from decimal import Decimal
 
 from console.writing.context import Context, Source
-from console.writing.plaintext import numbers, sentences
+from console.writing.lexicon import lines
+from console.writing.plaintext import numbers, sentences, word_pairs
 from console.writing.prompt import record_lines
 
-_FILLER = re.compile('[您你我们的了吗呢吧啊哦是在有和与也都就请可以需要会能到这那哈嗯呀好谢谢家长老师]')
 _LIST_MARK = re.compile(r'^\s*\d{1,2}[.、)）]\s*(?!\d)')
 _ENOUGH = 0.45
 _ENOUGH_WITH_NUMBERS = 0.25
+_COURTESY = re.compile('|'.join(lines('courtesies.txt')))
+_BREAK = re.compile(r'[\s,，。.!！?？~～、;；:：]+')
 
 
 def trace(text: str, context: Context, *, cited: tuple[int, ...] = ()) -> tuple[Source, ...]:
     """One `Source` a sentence, in order.
 
     A sentence rests on the knowledge entry, the record or the parent's words that hold most of its word pairs
-    and every one of its numbers; where none holds enough, on nothing. `cited` (numbers from 1 into
-    `context.knowledge`) only decides between equals.
+    and every one of its numbers; where none holds enough, on nothing, unless it only greets, thanks or says that
+    somebody will see to it. `cited` (numbers from 1 into `context.knowledge`) only decides between equals.
     """
     candidates = _candidates(context, cited)
     return tuple(_source(sentence, candidates) for sentence in sentences(text))
 
 
+def rests_on_knowledge(sentence: str, context: Context) -> bool:
+    """Whether a knowledge entry holds enough of this sentence."""
+    return _source(sentence, [found for found in _candidates(context, ()) if found.kind == 'knowledge']).kind != 'none'
+
+
+def is_courtesy(sentence: str) -> bool:
+    """Whether a sentence claims nothing: greetings, thanks, wishes, and that an answer will come."""
+    parts = [part for part in _BREAK.split(unicodedata.normalize('NFKC', sentence)) if part]
+    return all(_COURTESY.fullmatch(part) for part in parts)
+
+
+@dataclass(frozen=True)
 class _Candidate:
-    def __init__(self, text: str, source: dict[str, str | None]) -> None:
-        self.pairs = _pairs(text)
-        self.numbers = numbers(text)
-        self.source = source
+    pairs: set[str]
+    numbers: set[Decimal]
+    kind: str
+    ref: str | None = None
+    title: str | None = None
+    version: int | None = None
+    valid_until: str | None = None
 
 
 def _candidates(context: Context, cited: tuple[int, ...]) -> list[_Candidate]:
@@ -37,18 +55,30 @@ def _candidates(context: Context, cited: tuple[int, ...]) -> list[_Candidate]:
     numbered = sorted(enumerate(context.knowledge, start=1), key=lambda item: item[0] not in cited)
     for _, entry in numbered:
         text = ' '.join([entry.question, entry.answer, *(f'{name} {fact}' for name, fact in entry.facts.items())])
-        found.append(_Candidate(text, {'kind': 'knowledge', 'ref': str(entry.id), 'title': entry.question}))
+        found.append(
+            _Candidate(
+                word_pairs(text),
+                numbers(text),
+                kind='knowledge',
+                ref=str(entry.id),
+                title=entry.question,
+                version=entry.version,
+                valid_until=entry.valid_until.isoformat() if entry.valid_until else None,
+            )
+        )
     if context.student:
         text = ' '.join(record_lines(context.student))
-        found.append(_Candidate(text, {'kind': 'record', 'ref': None, 'title': '学员档案'}))
+        found.append(_Candidate(word_pairs(text), numbers(text), kind='record', title='学员档案'))
     said = ' '.join(line.text for line in (*context.history, *context.turn) if line.who == 'parent')
-    found.append(_Candidate(said, {'kind': 'customer', 'ref': None, 'title': '家长的话'}))
+    found.append(_Candidate(word_pairs(said), numbers(said), kind='customer', title='家长的话'))
     return found
 
 
 def _source(sentence: str, candidates: list[_Candidate]) -> Source:
+    if is_courtesy(sentence):
+        return Source(sentence=sentence, kind='courtesy')
     words = _LIST_MARK.sub('', sentence)
-    pairs, figures = _pairs(words), numbers(words)
+    pairs, figures = word_pairs(words), numbers(words)
     best, best_share = None, 0.0
     for candidate in candidates:
         share = _share(pairs, figures, candidate)
@@ -56,7 +86,14 @@ def _source(sentence: str, candidates: list[_Candidate]) -> Source:
             best, best_share = candidate, share
     if best is None:
         return Source(sentence=sentence, kind='none')
-    return Source(sentence=sentence, **best.source)  # type: ignore[arg-type]
+    return Source(
+        sentence=sentence,
+        kind=best.kind,  # type: ignore[arg-type]
+        ref=best.ref,
+        title=best.title,
+        version=best.version,
+        valid_until=best.valid_until,
+    )
 
 
 def _share(pairs: set[str], figures: set[Decimal], candidate: _Candidate) -> float:
@@ -65,13 +102,3 @@ def _share(pairs: set[str], figures: set[Decimal], candidate: _Candidate) -> flo
         return 0.0
     share = len(pairs & candidate.pairs) / len(pairs)
     return share if share >= (_ENOUGH_WITH_NUMBERS if figures else _ENOUGH) else 0.0
-
-
-def _pairs(text: str) -> set[str]:
-    """Neighbouring characters of the content words; Latin words and numbers whole."""
-    text = unicodedata.normalize('NFKC', text).lower().replace(',', '')
-    pairs = set(re.findall(r'[a-z0-9.]+', text))
-    for run in re.findall('[\u4e00-\u9fff]+', text):
-        for part in _FILLER.split(run):
-            pairs.update(part[i : i + 2] for i in range(len(part) - 1))
-    return pairs

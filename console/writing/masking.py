@@ -12,7 +12,7 @@ _STEMS = '甲乙丙丁戊己庚辛壬癸'
 _TOKEN = re.compile(r'⟦([^⟦⟧\d]+)(\d+)⟧')
 _ANY_TOKEN = re.compile(r'⟦[^⟦⟧]*⟧')
 _ROLE = re.compile(rf'(?:学生|家长)[{_STEMS}]\d*')
-_EVERYDAY = frozenset(
+EVERYDAY = frozenset(
     re.findall(
         '..',
         '今天明天后天昨天天天早上晚上开心高兴快乐老师同学学习英语语文数学作业时间可以一一文化文学成功平安健康阳光'
@@ -143,7 +143,7 @@ def _given(name: str) -> Iterator[str]:
     if not re.fullmatch('[\u4e00-\u9fff]{2,4}', name):
         return
     last = name[-1]
-    yield from ({name[-2:] if len(name) > 2 else name, last * 2, f'小{last}', f'阿{last}'} - _EVERYDAY)
+    yield from ({name[-2:] if len(name) > 2 else name, last * 2, f'小{last}', f'阿{last}'} - EVERYDAY)
 
 
 def _free(role: str, known: str) -> str:

@@ -8,7 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-_LEXICON = Path(__file__).parent / 'lexicon'
+from console.writing.lexicon import lines
+
 _WORD = re.compile(r'\w')
 
 
@@ -17,9 +18,9 @@ class Words:
 
     def __init__(self, cache_dir: Path) -> None:
         self._cache_dir = cache_dir
-        self._filler = frozenset(_lines('filler.txt'))
-        self._canonical = {word: group[0] for group in map(str.split, _lines('synonyms.txt')) for word in group}
-        self._subjects = frozenset(self._canonical.get(word, word) for word in _lines('subjects.txt'))
+        self._filler = frozenset(lines('filler.txt'))
+        self._canonical = {word: group[0] for group in map(str.split, lines('synonyms.txt')) for word in group}
+        self._subjects = frozenset(self._canonical.get(word, word) for word in lines('subjects.txt'))
         self._tokenizer: Any = None
 
     def __call__(self, text: str) -> list[str]:
@@ -54,7 +55,7 @@ class Words:
         tokenizer = jieba.Tokenizer()
         tokenizer.tmp_dir = str(self._cache_dir)
         tokenizer.initialize()
-        for word in [*_lines('terms.txt'), *_lines('subjects.txt'), *self._canonical]:
+        for word in [*lines('terms.txt'), *lines('subjects.txt'), *self._canonical]:
             tokenizer.add_word(word, freq=200_000 * len(word))
         return tokenizer
 
@@ -63,8 +64,3 @@ class Words:
 def words(cache_dir: Path) -> Words:
     """The one `Words` of this folder: its dictionary takes 100 MB, so everyone shares it."""
     return Words(cache_dir)
-
-
-def _lines(name: str) -> list[str]:
-    text = (_LEXICON / name).read_text('utf-8')
-    return [line for line in map(str.strip, text.splitlines()) if line and not line.startswith('#')]

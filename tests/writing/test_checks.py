@@ -52,8 +52,11 @@ def test_what_comes_from_nowhere_is_blocked(text, kind, detail):
     assert found(text) == [(kind, 'block', detail)]
 
 
-def test_an_amount_only_the_parent_named_is_a_warning():
-    assert found('是的，999元。', asked('听说只要999元？')) == [('amount', 'warn', '999元')]
+def test_an_amount_only_the_parent_named_is_not_confirmed():
+    context = asked('听说只要999元？')
+
+    assert found('是的，999元。', context) == [('amount', 'block', '999元')]
+    assert found('您说的999元我请老师核实。', context) == [('amount', 'warn', '999元')]
 
 
 def test_what_a_colleague_said_counts_and_what_the_ai_said_does_not():

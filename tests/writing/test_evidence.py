@@ -1,4 +1,7 @@
 from dataclasses import replace
+from datetime import date
+
+import pytest
 
 from console.writing.evidence import trace
 from tests.writing.asking import SCHOOL_KNOWS, asked
@@ -11,9 +14,19 @@ def kinds(text: str) -> list[tuple[str, str | None]]:
 
 
 def test_each_sentence_is_tied_to_what_it_rests_on():
-    text = '您好！数学思维班一期12次课，学费是2160元。李小明还剩余7课时。下午的英语您上过。欢迎随时来坐坐！'
+    text = (
+        '您好！数学思维班一期12次课，学费是2160元。李小明还剩余7课时。下午的英语您上过。'
+        '欢迎随时来坐坐！我们的老师都得过奖。'
+    )
 
-    assert kinds(text) == [('none', None), ('knowledge', '11'), ('record', None), ('customer', None), ('none', None)]
+    assert kinds(text) == [
+        ('courtesy', None),
+        ('knowledge', '11'),
+        ('record', None),
+        ('customer', None),
+        ('courtesy', None),
+        ('none', None),
+    ]
 
 
 def test_the_sentences_are_the_reply_in_order():
@@ -37,3 +50,35 @@ def test_a_cited_entry_wins_between_equals():
     assert trace(SCHOOL_KNOWS[0].answer, context)[0].ref == '1'
     assert trace(SCHOOL_KNOWS[0].answer, context, cited=(2,))[0].ref == '2'
     assert trace(SCHOOL_KNOWS[0].answer, context)[0].title == '数学思维班多少钱？'
+
+
+def test_a_source_says_which_version_and_until_when():
+    entry = replace(SCHOOL_KNOWS[0], version=3, valid_until=date(2026, 12, 31))
+
+    [source] = trace(entry.answer, replace(CONTEXT, knowledge=(entry,)))
+
+    assert (source.ref, source.version, source.valid_until) == ('11', 3, '2026-12-31')
+
+
+@pytest.mark.parametrize(
+    'text',
+    [
+        '您好！',
+        '如有问题随时联系。',
+        '如果还有其他问题，欢迎随时联系我们。',
+        '好的，谢谢您的理解！',
+        '请稍等，我帮您核实一下，稍后回复您。',
+        '祝孩子早日康复！',
+        '这个问题我需要请老师核实后回复您。',
+        '给您带来不便，非常抱歉。',
+    ],
+)
+def test_courtesy_needs_no_source(text):
+    assert {kind for kind, _ in kinds(text)} == {'courtesy'}
+
+
+@pytest.mark.parametrize(
+    'text', ['您好，我们有游泳课。', '感谢您的信任，孩子进步很大。', '祝贺孩子得了第一名。', '放心，老师都很专业。']
+)
+def test_a_claim_among_courtesies_still_needs_one(text):
+    assert kinds(text) == [('none', None)]

@@ -26,7 +26,7 @@ async def test_a_plain_question_is_answered_from_knowledge(question, answer):
     assert proposal.text == f'您好！{answer}'
     assert not proposal.needs_human
     assert proposal.checks == ()
-    assert {source.kind for source in proposal.sources} == {'none', 'knowledge'}
+    assert [source.kind for source in proposal.sources] == ['courtesy', 'knowledge']
     assert (proposal.writer, proposal.model, proposal.tokens_out) == ('本地知识库', None, 0)
 
 

@@ -4,11 +4,13 @@ import logging
 from dataclasses import dataclass
 from typing import Protocol
 
-from console import media_files, media_traffic
-from console.deliveries import Claim, Outcome, Verdict
+from console import media_fetching, media_traffic
+from console.delivery_attempts import Outcome, Verdict
+from console.delivery_claims import Claim
 from console.errors import Conflict
 from console.kf_messages import KfMessages
-from console.media_files import Stored, Trouble
+from console.media_fetching import Trouble
+from console.media_files import Stored
 from console.verdicts import outcome_of
 from console.wecom.client import WeComClient
 from console.wecom.crypto import CallbackCrypto
@@ -108,7 +110,7 @@ class Channels:
             return Outcome(verdict=Verdict.REFUSED, text='这个渠道不能发送图片和文件。请改用文字。')
         return media_traffic.upload(client, claim.upload)
 
-    def fetch(self, claim: media_files.Claim) -> Stored | Trouble:
+    def fetch(self, claim: media_fetching.Claim) -> Stored | Trouble:
         """The file of a message, on the shelf, or why it is not there. Blocks."""
         app = self._by_corp.get(claim.corp_id)
         if app is None:

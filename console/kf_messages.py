@@ -5,7 +5,8 @@ See developer.work.weixin.qq.com/document/path/94677 and path/94669, read 2026-1
 
 from typing import Literal
 
-from console.deliveries import Claim, Outcome, Verdict
+from console.delivery_attempts import Outcome, Verdict
+from console.delivery_claims import Claim
 from console.kf_sessions import OURS
 from console.kf_window import ON_EVENT
 from console.verdicts import outcome_of

@@ -1,7 +1,6 @@
 """Pictures, recordings and files: wanted with their message, fetched once, kept sealed, shown to who may see them."""
 
 import logging
-import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,7 +10,7 @@ from typing import Any
 from sqlalchemy import delete, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
-from console import alerts, file_types, leases, media_shelf, signals, staff
+from console import file_types, media_shelf, signals, staff
 from console.crypto import CannotOpen, cipher
 from console.errors import Invalid, NotFound
 from models import Conversation, Draft, MediaFile, MediaStatus, Message, utc_now
@@ -23,15 +22,8 @@ LARGEST = 20 * 1024 * 1024
 """Bytes; WeCom itself delivers nothing larger (path/90254)."""
 
 LARGEST_PICTURE = 10 * 1024 * 1024
-LEASE = timedelta(minutes=3)
-"""Longer than the longest fetch (`wecom.media.DEADLINE`), so that a lease lost means a process lost."""
-
-PAUSES = [timedelta(seconds=s) for s in (5, 30, 120, 600, 1800, 3600, 10_800, 10_800, 21_600, 21_600)]
 LIFETIME = timedelta(days=3)
 """How long WeCom keeps what a media id names (path/90254)."""
-
-SPARE = timedelta(hours=6)
-"""An upload is used only if it outlasts every repetition of the request that names it."""
 
 KEPT_UNSENT = timedelta(days=7)
 """How long a file stays that was given and never sent: longer than a draft may wait."""
@@ -41,18 +33,6 @@ MOST_SWEPT = 100
 MOST_UNSENT = 50
 
 NAMES = {'image': '图片', 'voice': '语音', 'video': '视频', 'file': '文件'}
-GONE = '文件不在这台服务器上，可能没有随备份恢复。请联系管理员。'
-
-
-@dataclass(frozen=True, kw_only=True)
-class Claim:
-    """A file taken for fetching. Finish it under its token."""
-
-    media_file_id: int
-    token: int
-    corp_id: str
-    media_id: str
-    kind: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,26 +44,6 @@ class Stored:
     mime: str
     size: int
     sha256: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Trouble:
-    """Why a file could not be fetched, for the person at the screen; `for_good` if another try is no use."""
-
-    text: str
-    for_good: bool
-    pause: timedelta | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Upload:
-    """A file that WeCom must have before it can be sent."""
-
-    media_file_id: int
-    kind: str
-    name: str
-    mime: str
-    path: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,16 +88,6 @@ def want_at(session: Session, places: Mapping[tuple[int, int], str]) -> None:
         want(session, message, corp_id=places[message.conversation_id, message.seq])
 
 
-def claim_next(session: Session) -> Claim | None:
-    """Take the file that is due longest; None: there is none."""
-    row = leases.claim(session, MediaFile, ready=MediaStatus.WAITING, running=MediaStatus.FETCHING, lease=LEASE)
-    if row is None:
-        return None
-    return Claim(
-        media_file_id=row.id, token=row.lease_token, corp_id=row.corp_id, media_id=row.media_id or '', kind=row.kind
-    )
-
-
 def store(content: bytes, name: str, kind: str) -> Stored:
     """Put bytes on the shelf, outside of any transaction. Raises `Invalid` for what is not of this kind."""
     mime = file_types.sniffed(content)
@@ -155,59 +105,11 @@ def store(content: bytes, name: str, kind: str) -> Stored:
     )
 
 
-def record(session: Session, claim: Claim, outcome: Stored | Trouble) -> bool:
-    """Write down what a fetch came to; False if the claim is no longer ours and nothing was written."""
-    row = session.scalar(
-        select(MediaFile)
-        .where(
-            MediaFile.id == claim.media_file_id,
-            MediaFile.lease_token == claim.token,
-            MediaFile.status == MediaStatus.FETCHING,
-        )
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    if row is None:
-        return False
-    row.lease_until, row.lost_leases = None, 0
-    if isinstance(outcome, Stored):
-        _keep(row, outcome)
-    else:
-        _put_off(session, row, outcome)
-    _announce(session, row)
-    return True
-
-
-def _keep(row: MediaFile, stored: Stored) -> None:
+def keep(row: MediaFile, stored: Stored) -> None:
+    """The row of a file whose bytes are here from now on."""
     row.status, row.last_error = MediaStatus.KEPT, None
     row.path, row.mime, row.size, row.sha256 = stored.path, stored.mime, stored.size, stored.sha256
     row.name = cipher().seal(stored.name, f'media_file.name:{stored.path}')
-
-
-def _put_off(session: Session, row: MediaFile, trouble: Trouble) -> None:
-    row.last_error = trouble.text
-    if trouble.pause is not None:  # not this file's fault, so no attempt
-        row.attempts -= 1
-        alerts.raise_alert(session, 'media', trouble.text)
-    pause = trouble.pause or PAUSES[min(row.attempts, len(PAUSES)) - 1] * random.uniform(0.5, 1.0)  # noqa: S311
-    if trouble.for_good or utc_now() + pause > row.created_at + LIFETIME:
-        row.status = MediaStatus.REFUSED
-        return
-    row.status, row.due_at = MediaStatus.WAITING, utc_now() + pause
-
-
-def _announce(session: Session, row: MediaFile) -> None:
-    conversation_id = session.scalar(select(Message.conversation_id).where(Message.id == row.message_id))
-    if conversation_id is not None:
-        signals.announce(session, signals.conversation_changed, conversation_id)
-
-
-def park_lost(session: Session) -> int:
-    """Files whose fetch ended with its process three times are left alone; how many."""
-    rows = leases.park_rows(session, MediaFile, running=MediaStatus.FETCHING, parked=MediaStatus.REFUSED)
-    for row in rows:
-        _announce(session, row)
-    return len(rows)
 
 
 def give(session: Session, stored: Stored, kind: str, *, by: int) -> MediaFile:
@@ -220,7 +122,7 @@ def give(session: Session, stored: Stored, kind: str, *, by: int) -> MediaFile:
     if (unsent or 0) >= MOST_UNSENT:
         raise Invalid('file', f'您有 {unsent} 个文件选了还没有发送，请先发送或取消它们。')
     given = MediaFile(corp_id='', kind=kind, given_by_id=by)
-    _keep(given, stored)
+    keep(given, stored)
     session.add(given)
     session.flush()
     return given
@@ -251,32 +153,6 @@ def attach(media: MediaFile, message: Message) -> None:
 def part_from(session: Session, message_id: int) -> None:
     """The message is taken back; its file waits to be sent again."""
     session.execute(update(MediaFile).where(MediaFile.message_id == message_id).values(message_id=None))
-
-
-def to_upload(session: Session, media_file_id: int) -> Upload | None:
-    """What WeCom must be given before this file can be sent; None if it has it for long enough.
-
-    Raises `Invalid` if the file is no longer here.
-    """
-    row = session.get(MediaFile, media_file_id)
-    if row is None or row.path is None:
-        raise Invalid('file', GONE)
-    if row.uploaded_id and row.uploaded_until and row.uploaded_until - utc_now() > SPARE:
-        return None
-    file = shown(row)
-    return Upload(media_file_id=row.id, kind=row.kind, name=file.name, mime=file.mime, path=row.path)
-
-
-def note_upload(session: Session, media_file_id: int, uploaded_id: str) -> None:
-    row = session.get_one(MediaFile, media_file_id)
-    row.uploaded_id, row.uploaded_until = uploaded_id, utc_now() + LIFETIME
-
-
-def forget_upload(session: Session, media_file_id: int) -> None:
-    """WeCom no longer knows it: the next attempt hands it over anew."""
-    session.execute(
-        update(MediaFile).where(MediaFile.id == media_file_id).values(uploaded_id=None, uploaded_until=None)
-    )
 
 
 def words(row: MediaFile) -> str:

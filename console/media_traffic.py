@@ -2,11 +2,13 @@
 
 import logging
 
-from console import media_files, media_shelf
+from console import media_files, media_shelf, media_uploads
 from console.crypto import CannotOpen
-from console.deliveries import Outcome, Verdict
+from console.delivery_attempts import Outcome, Verdict
 from console.errors import Invalid
-from console.media_files import Claim, Stored, Trouble, Upload
+from console.media_fetching import Claim, Trouble
+from console.media_files import Stored
+from console.media_uploads import Upload
 from console.verdicts import PAUSES, outcome_of
 from console.wecom import media
 from console.wecom.client import WeComClient
@@ -48,7 +50,7 @@ def upload(client: WeComClient, given: Upload) -> str | Outcome:
         return media.upload(client, kind, given.name, content)
     except (OSError, CannotOpen):
         log.exception('media file %d cannot be read', given.media_file_id)
-        return Outcome(verdict=Verdict.REFUSED, text=media_files.GONE)
+        return Outcome(verdict=Verdict.REFUSED, text=media_uploads.GONE)
     except Invalid as refusal:
         return Outcome(verdict=Verdict.REFUSED, text=str(refusal))
     except WeComUnreachable as silence:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from console.deliveries import Outcome, Verdict
+from console.delivery_attempts import Outcome, Verdict
 from console.wecom.refusals import RefusalKind, WeComRefused
 
 PAUSES = {

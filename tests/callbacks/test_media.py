@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from callbacks import media
 from callbacks.door import Door
-from console import conversations, media_files, sign_in
+from console import conversations, media_fetching, media_files, sign_in
 from console.database import Database
 from models import Channel, MediaFile, Role, utc_now
 from tests import story
@@ -49,9 +49,9 @@ def sent(db: Database, content: bytes, *, name: str = '照片.jpg', kind: str = 
         corp_id='ww1',
     )
     db.transact(conversations.hear, [one])
-    claim = db.transact(media_files.claim_next)
+    claim = db.transact(media_fetching.claim_next)
     assert claim is not None
-    db.transact(media_files.record, claim, media_files.store(content, name, kind))
+    db.transact(media_fetching.record, claim, media_files.store(content, name, kind))
     return claim.media_file_id
 
 

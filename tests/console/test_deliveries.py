@@ -5,10 +5,11 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from console import alerts, conversations, deliveries, drafts
+from console import alerts, conversations, deliveries, delivery_attempts, delivery_claims, drafts
 from console.crypto import cipher
 from console.database import Database
-from console.deliveries import Claim, Outcome, Verdict
+from console.delivery_attempts import Outcome, Verdict
+from console.delivery_claims import Claim
 from console.errors import Conflict, Invalid
 from models import (
     Author,
@@ -46,7 +47,7 @@ def released(session: Session, text: str = '您好，周六上午有课。', *, 
 
 
 def claim(db: Database) -> Claim | None:
-    return db.transact(deliveries.claim_next, freeze)
+    return db.transact(delivery_claims.claim_next, freeze)
 
 
 def claimed(db: Database) -> Claim:
@@ -56,7 +57,7 @@ def claimed(db: Database) -> Claim:
 
 
 def end(db: Database, held: Claim, outcome: Outcome) -> None:
-    assert db.transact(deliveries.record_outcome, held, outcome)
+    assert db.transact(delivery_attempts.record, held, outcome)
 
 
 def parts(db: Database) -> list[Delivery]:
@@ -132,7 +133,7 @@ def test_a_late_sender_cannot_write_over_what_another_found_out(db: Database) ->
     quick = claimed(db)
     end(db, quick, ACCEPTED)
 
-    assert db.transact(deliveries.record_outcome, slow, REFUSED) is False
+    assert db.transact(delivery_attempts.record, slow, REFUSED) is False
     assert statuses(db) == [DeliveryStatus.ACCEPTED]
     assert draft_of(db).status is DraftStatus.SENT
 
@@ -308,7 +309,7 @@ def _unsealable(_: Delivery, __: Contact, ___: str) -> bytes:
 def test_what_no_request_can_be_made_of_fails_and_holds_nobody_up(db: Database) -> None:
     db.transact(released, LONG)
 
-    assert db.transact(deliveries.claim_next, _unsealable) is None
+    assert db.transact(delivery_claims.claim_next, _unsealable) is None
 
     assert statuses(db) == [DeliveryStatus.DEAD, DeliveryStatus.CANCELLED, DeliveryStatus.CANCELLED]
     assert draft_of(db).reason == '内容含有无法发送的字符，请删去后再试。'

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy.orm import Session
 
-from console import deliveries, drafts, intake, journeys, replies, turns
+from console import delivery_attempts, delivery_claims, drafts, intake, journeys, replies, turns
 from console.database import Database
 from console.errors import NotAllowed, NotFound
 from console.journeys import Journey
@@ -78,10 +78,10 @@ def test_a_journey_goes_from_writing_over_review_to_its_end(db: Database) -> Non
 
     db.transact(drafts.approve, draft.id, version=1, by=supervisor.id, undo=NOW, content='您好！周六上午有课。')
     approved = way(db, tester)
-    claim = db.transact(deliveries.claim_next, lambda *_: b'{}')
+    claim = db.transact(delivery_claims.claim_next, lambda *_: b'{}')
     assert claim is not None
-    accepted = deliveries.Outcome(verdict=deliveries.Verdict.ACCEPTED, wecom_msgid='m1', errcode=0)
-    db.transact(deliveries.record_outcome, claim, accepted)
+    accepted = delivery_attempts.Outcome(verdict=delivery_attempts.Verdict.ACCEPTED, wecom_msgid='m1', errcode=0)
+    db.transact(delivery_attempts.record, claim, accepted)
     ended = way(db, tester)
 
     assert (approved.station, approved.total) == ('deliver', None)

@@ -5,10 +5,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from console import deliveries, drafts
+from console import deliveries, delivery_attempts, delivery_claims, drafts
 from console.channels import DUPLICATE_CHECK_SECONDS, SPREAD
 from console.database import Database
-from console.deliveries import GIVE_UP_AFTER, Claim, Outcome, Verdict
+from console.deliveries import GIVE_UP_AFTER
+from console.delivery_attempts import Outcome, Verdict
+from console.delivery_claims import Claim
 from console.errors import Conflict
 from models import Contact, Delivery, DeliveryStatus, DraftStatus, Staff, utc_now
 from tests import story
@@ -32,7 +34,7 @@ def first(db: Database, by: Staff) -> Claim:
     """A released reply, taken for sending for the first time."""
     draft = db.transact(story.drafted)
     db.transact(drafts.approve, draft.id, version=1, by=by.id, undo=timedelta(0))
-    claim = db.transact(deliveries.claim_next, freeze)
+    claim = db.transact(delivery_claims.claim_next, freeze)
     assert claim is not None
     return claim
 
@@ -52,7 +54,7 @@ def test_the_duplicate_check_outlasts_our_last_repetition() -> None:
 def test_what_was_under_way_when_a_long_outage_began_is_not_sent_again(db: Database, first: Claim) -> None:
     change(db, first_attempt_at=utc_now() - LONG_AGO, lease_until=utc_now() - LONG_AGO)
 
-    assert db.transact(deliveries.claim_next, freeze) is None
+    assert db.transact(delivery_claims.claim_next, freeze) is None
 
     kept = row(db)
     assert kept.status is DeliveryStatus.UNCERTAIN
@@ -62,18 +64,18 @@ def test_what_was_under_way_when_a_long_outage_began_is_not_sent_again(db: Datab
 
 
 def test_what_got_no_answer_before_a_long_outage_is_not_sent_again(db: Database, first: Claim) -> None:
-    db.transact(deliveries.record_outcome, first, SILENCE)
+    db.transact(delivery_attempts.record, first, SILENCE)
     change(db, first_attempt_at=utc_now() - LONG_AGO, due_at=utc_now() - LONG_AGO)
 
-    assert db.transact(deliveries.claim_next, freeze) is None
+    assert db.transact(delivery_claims.claim_next, freeze) is None
     assert row(db).status is DeliveryStatus.UNCERTAIN
 
 
 def test_what_surely_did_not_arrive_is_sent_however_late(db: Database, first: Claim) -> None:
-    db.transact(deliveries.record_outcome, first, NOT_SENT)
+    db.transact(delivery_attempts.record, first, NOT_SENT)
     change(db, first_attempt_at=utc_now() - LONG_AGO, due_at=utc_now() - LONG_AGO)
 
-    again = db.transact(deliveries.claim_next, freeze)
+    again = db.transact(delivery_claims.claim_next, freeze)
 
     assert again is not None
     assert again.request == first.request
@@ -81,9 +83,9 @@ def test_what_surely_did_not_arrive_is_sent_however_late(db: Database, first: Cl
 
 def test_after_a_lost_lease_nobody_can_say_that_it_was_not_sent(db: Database, first: Claim, by: Staff) -> None:
     change(db, lease_until=utc_now() - timedelta(seconds=1))
-    again = db.transact(deliveries.claim_next, freeze)
+    again = db.transact(delivery_claims.claim_next, freeze)
     assert again is not None
-    db.transact(deliveries.record_outcome, again, Outcome(verdict=Verdict.REFUSED, text='企业微信拒绝了。'))
+    db.transact(delivery_attempts.record, again, Outcome(verdict=Verdict.REFUSED, text='企业微信拒绝了。'))
     change(db, first_attempt_at=utc_now() - LONG_AGO, due_at=utc_now() - LONG_AGO)
 
     with pytest.raises(Conflict) as refusal:

@@ -11,10 +11,10 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from console import backups, conversations, media_files, media_shelf, media_traffic
+from console import backups, conversations, media_fetching, media_files, media_shelf, media_traffic
 from console.database import Database
 from console.errors import Invalid, NotFound
-from console.media_files import Claim, Trouble
+from console.media_fetching import Claim, Trouble
 from models import Channel, Contact, Conversation, MediaFile, MediaStatus, Message, Role, utc_now
 from tests import story
 from tests.wecom.asking import Clock, client_of
@@ -49,7 +49,7 @@ def heard(session: Session, *, kind: str = 'image', media_id: str | None = 'medi
 
 
 def claimed(db: Database) -> Claim:
-    found = db.transact(media_files.claim_next)
+    found = db.transact(media_fetching.claim_next)
     assert found is not None
     return found
 
@@ -60,7 +60,7 @@ def only(db: Database) -> MediaFile:
 
 def kept(db: Database, content: bytes = JPEG, *, name: str = '报名表.jpg', kind: str = 'image') -> MediaFile:
     db.transact(heard, kind=kind)
-    assert db.transact(media_files.record, claimed(db), media_files.store(content, name, kind))
+    assert db.transact(media_fetching.record, claimed(db), media_files.store(content, name, kind))
     return only(db)
 
 
@@ -80,14 +80,14 @@ def test_a_picture_is_wanted_with_its_message_and_only_once(db: Database):
         'image',
     )
     assert claimed(db).media_id == 'media-1'
-    assert db.transact(media_files.claim_next) is None
+    assert db.transact(media_fetching.claim_next) is None
 
 
 @pytest.mark.parametrize(('kind', 'media_id'), [('text', None), ('link', None), ('image', None), ('location', 'm')])
 def test_what_has_no_file_of_its_own_is_not_wanted(db: Database, kind: str, media_id: str | None):
     db.transact(heard, kind=kind, media_id=media_id)
 
-    assert db.transact(media_files.claim_next) is None
+    assert db.transact(media_fetching.claim_next) is None
 
 
 def bomb() -> bytes:
@@ -200,20 +200,20 @@ def test_a_late_fetch_cannot_finish_what_another_holds(db: Database):
     db.transact(lambda session: session.execute(update(MediaFile).values(lease_until=utc_now() - timedelta(1))))
     held = claimed(db)
 
-    assert not db.transact(media_files.record, late, OUT_OF_REACH)
-    assert db.transact(media_files.record, held, media_files.store(JPEG, '', 'image'))
+    assert not db.transact(media_fetching.record, late, OUT_OF_REACH)
+    assert db.transact(media_fetching.record, held, media_files.store(JPEG, '', 'image'))
 
 
 def test_a_passing_trouble_puts_the_fetch_off_until_the_media_id_has_expired(db: Database):
     db.transact(heard)
-    db.transact(media_files.record, claimed(db), OUT_OF_REACH)
+    db.transact(media_fetching.record, claimed(db), OUT_OF_REACH)
     put_off = only(db)
     db.transact(
         lambda session: session.execute(
             update(MediaFile).values(created_at=utc_now() - media_files.LIFETIME, due_at=utc_now())
         )
     )
-    db.transact(media_files.record, claimed(db), OUT_OF_REACH)
+    db.transact(media_fetching.record, claimed(db), OUT_OF_REACH)
 
     assert (put_off.status, put_off.last_error) == (MediaStatus.WAITING, OUT_OF_REACH.text)
     assert put_off.due_at > utc_now()
@@ -277,7 +277,7 @@ def test_what_a_fetch_comes_to(
     db.transact(heard)
     held = claimed(db)
 
-    db.transact(media_files.record, held, media_traffic.fetch(client_of(api.base_url, Clock()), held))
+    db.transact(media_fetching.record, held, media_traffic.fetch(client_of(api.base_url, Clock()), held))
 
     assert only(db).status is status
     assert (why or '') in (only(db).last_error or '')

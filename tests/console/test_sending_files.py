@@ -5,10 +5,11 @@ import time
 import pytest
 from sqlalchemy import delete, select, update
 
-from console import conversations, deliveries, drafts, media_files, recalls, replies
+from console import conversations, deliveries, delivery_attempts, delivery_claims, drafts, media_files, recalls, replies
 from console.channels import Channels, WeComApp
 from console.database import Database
-from console.deliveries import Claim, Outcome, Verdict
+from console.delivery_attempts import Outcome, Verdict
+from console.delivery_claims import Claim
 from console.errors import Conflict, Invalid, NotAllowed, NotFound
 from console.sandbox import Sandbox
 from console.wecom.client import WeComClient
@@ -44,7 +45,7 @@ def given(db: Database, by: int, content: bytes = JPEG, *, name: str = '教室.j
 
 
 def claimed(db: Database, channels: Channels) -> Claim:
-    found = db.transact(deliveries.claim_next, channels.freeze)
+    found = db.transact(delivery_claims.claim_next, channels.freeze)
     assert found is not None
     return found
 
@@ -55,13 +56,13 @@ def send(db: Database, channels: Channels) -> Outcome:
     if claim.upload is not None:
         handed = channels.upload(claim)
         if isinstance(handed, Outcome):
-            db.transact(deliveries.record_outcome, claim, handed)
+            db.transact(delivery_attempts.record, claim, handed)
             return handed
-        ready = db.transact(deliveries.uploaded, claim, handed, channels.freeze)
+        ready = db.transact(delivery_claims.uploaded, claim, handed, channels.freeze)
         assert ready is not None
         claim = ready
     outcome = channels.attempt(claim)
-    db.transact(deliveries.record_outcome, claim, outcome)
+    db.transact(delivery_attempts.record, claim, outcome)
     return outcome
 
 
@@ -94,7 +95,7 @@ def test_an_agents_file_waits_for_a_supervisor(db: Database, wecom: Sandbox, cha
     draft = db.transact(replies.send_file, chat(db, parent), number, by=agent)
 
     assert isinstance(draft, Draft)
-    assert db.transact(deliveries.claim_next, channels.freeze) is None
+    assert db.transact(delivery_claims.claim_next, channels.freeze) is None
     assert db.read(media_files.seen, number, by=head, draft_id=draft.id).name == '报名表.pdf'
     with pytest.raises(Invalid, match='不能改成文字'):
         db.transact(drafts.edit, draft.id, version=1, by=head, content='另写一句')
@@ -169,12 +170,12 @@ def test_a_sender_that_vanished_while_uploading_sent_nothing(db: Database, chann
     by = db.transact(story.member).id
     db.transact(replies.send_file, chat(db, parent), given(db, by), by=by)
     lost = claimed(db, channels)
-    db.transact(lambda session: session.execute(update(Delivery).values(lease_until=utc_now() - deliveries.LEASE)))
+    db.transact(lambda session: session.execute(update(Delivery).values(lease_until=utc_now() - delivery_claims.LEASE)))
 
     claimed(db, channels)
 
     assert not part(db).maybe_sent
-    assert db.transact(deliveries.uploaded, lost, 'up-1', channels.freeze) is None
+    assert db.transact(delivery_claims.uploaded, lost, 'up-1', channels.freeze) is None
 
 
 @pytest.mark.parametrize('kind', ['image', 'file'])

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from console import deliveries, drafts, kf, kf_accounts, kf_pull, leases, turns
+from console import delivery_attempts, delivery_claims, drafts, kf, kf_accounts, kf_pull, leases, turns
 from console.channels import Channels, WeComApp
 from console.database import Database
-from console.deliveries import Claim
+from console.delivery_claims import Claim
 from console.sandbox import Sandbox
 from console.wecom.client import WeComClient
 from console.wecom.crypto import CallbackCrypto
@@ -133,12 +133,12 @@ class Desk:
 
     def send_claim(self) -> Claim | None:
         self.db.transact(lambda session: session.execute(update(Delivery).values(due_at=utc_now())))
-        return self.db.transact(deliveries.claim_next, self.channels.freeze)
+        return self.db.transact(delivery_claims.claim_next, self.channels.freeze)
 
     def send(self) -> None:
         """Send all that is due, one attempt each."""
-        while claim := self.db.transact(deliveries.claim_next, self.channels.freeze):
-            assert self.db.transact(deliveries.record_outcome, claim, self.channels.attempt(claim))
+        while claim := self.db.transact(delivery_claims.claim_next, self.channels.freeze):
+            assert self.db.transact(delivery_attempts.record, claim, self.channels.attempt(claim))
 
     def deliveries(self) -> list[Delivery]:
         return list(self.db.read(lambda session: session.scalars(select(Delivery).order_by(Delivery.id)).all()))

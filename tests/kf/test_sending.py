@@ -6,7 +6,18 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from console import alerts, deliveries, drafts, kf, kf_accounts, kf_pull, media_files, replies
+from console import (
+    alerts,
+    deliveries,
+    delivery_attempts,
+    delivery_claims,
+    drafts,
+    kf,
+    kf_accounts,
+    kf_pull,
+    media_files,
+    replies,
+)
 from console.errors import Conflict, Invalid, NotAllowed
 from console.sandbox.kf_messages import SAMPLES
 from models import (
@@ -66,7 +77,7 @@ async def test_after_a_restart_between_two_parts_the_first_is_not_repeated(desk:
     desk.released(LONG)
     first = desk.send_claim()
     assert first is not None
-    desk.db.transact(deliveries.record_outcome, first, desk.channels.attempt(first))
+    desk.db.transact(delivery_attempts.record, first, desk.channels.attempt(first))
     desk.restarts()
     desk.send()
 
@@ -173,7 +184,7 @@ async def test_a_failure_that_comes_before_our_own_record_of_success_is_kept(des
     desk.wecom.kf.fail_sent(ACCOUNT, claim.client_id, 10)
     desk.rung()
     await desk.read()
-    assert not desk.db.transact(deliveries.record_outcome, claim, outcome)
+    assert not desk.db.transact(delivery_attempts.record, claim, outcome)
 
     bounced, *rest = desk.deliveries()
     assert (bounced.status, bounced.fail_type) == (DeliveryStatus.BOUNCED, 10)
@@ -318,7 +329,7 @@ async def test_a_session_that_a_servicer_ends_is_closed_with_the_approved_words(
 async def test_a_session_is_handed_to_a_servicer_and_taken_back(desk: Desk) -> None:
     conversation = await desk.hears()
     by = desk.db.transact(story.member, Role.AGENT)
-    assert [one.userid for one in await kf.servicers(desk.client, conversation.id, by=by.id)] == [SERVICER]
+    assert await kf.servicers(desk.client, conversation.id, by=by.id) == {SERVICER: '李娜'}
 
     await kf.hand_to_servicer(desk.client, conversation.id, SERVICER, by=by.id)
     assert (state(desk), desk.conversation().servicer) == (3, SERVICER)
@@ -379,9 +390,9 @@ async def test_a_picture_goes_out_too(desk: Desk) -> None:
     assert claim is not None
     handed = desk.channels.upload(claim)
     assert isinstance(handed, str)
-    ready = desk.db.transact(deliveries.uploaded, claim, handed, desk.channels.freeze)
+    ready = desk.db.transact(delivery_claims.uploaded, claim, handed, desk.channels.freeze)
     assert ready is not None
-    assert desk.db.transact(deliveries.record_outcome, ready, desk.channels.attempt(ready))
+    assert desk.db.transact(delivery_attempts.record, ready, desk.channels.attempt(ready))
 
     [line] = [line for line in desk.wecom.kf.phone(ACCOUNT, PARENT) if line.direction == 'in']
     assert (line.kind, line.body['media_id']) == ('image', handed)

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from console import alerts, conversations, deliveries, drafts
+from console import alerts, conversations, deliveries, delivery_attempts, delivery_claims, drafts
 from console.calendar import SCHOOL_TIME
 from console.channels import Channels, WeComApp
 from console.database import Database
@@ -48,8 +48,8 @@ class Sender:
         """Everything that is due, once each."""
         crypto = CallbackCrypto(CREDENTIALS.token, CREDENTIALS.encoding_aes_key, CREDENTIALS.corp_id)
         channels = Channels([WeComApp(channel=Channel.APP, crypto=crypto, client=self.client)])
-        while claim := self.db.transact(deliveries.claim_next, channels.freeze):
-            assert self.db.transact(deliveries.record_outcome, claim, channels.attempt(claim))
+        while claim := self.db.transact(delivery_claims.claim_next, channels.freeze):
+            assert self.db.transact(delivery_attempts.record, claim, channels.attempt(claim))
 
     def sends_later(self) -> None:
         """The pauses are over."""

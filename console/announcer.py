@@ -6,8 +6,9 @@ The robot takes 20 messages a minute; a round every ten seconds stays far below.
 import asyncio
 import logging
 import time
+from datetime import timedelta
 
-from console import alerts
+from console import alerts, rounds
 from console.database import read, transact
 from console.wecom import robot
 from console.wecom.refusals import RefusalKind, WeComRefused, WeComUnreachable
@@ -17,6 +18,10 @@ log = logging.getLogger(__name__)
 
 PAUSES = {RefusalKind.RATE: 60.0, RefusalKind.CONFIGURATION: 600.0}
 """Seconds of silence after a refusal: WeCom forgets a rate in a minute, a removed robot is a person's to mend."""
+ERRAND = 'alerts:robot'
+LEASE = timedelta(seconds=30)
+"""Longer than the robot may take to answer: of several servers one tells."""
+
 LONGEST_LINE = 400
 """Characters of one alert, so that a few fit into one message."""
 
@@ -36,9 +41,15 @@ class Announcer:
         if not robot.ADDRESS.fullmatch(self._webhook):
             self._fail('WECHAT_ALERT_WEBHOOK 不是机器人的地址')
             return False
-        told, text = _message(await read(alerts.unannounced))
-        if not told:
+        if not await read(alerts.unannounced) or not (held := await transact(rounds.take, ERRAND, lease=LEASE)):
             return False
+        told, text = _message(await read(alerts.unannounced))  # another server may have told of them meanwhile
+        if told:
+            await self._tell(text, told)
+        await transact(rounds.finish, ERRAND, held, again_in=timedelta(0), note={})
+        return False
+
+    async def _tell(self, text: str, told: list[int]) -> None:
         try:
             await asyncio.to_thread(robot.tell, self._webhook, text)
         except WeComRefused as refused:
@@ -49,7 +60,6 @@ class Announcer:
         else:
             self.trouble = ''
             await transact(alerts.mark_announced, told)
-        return False
 
     def _fail(self, trouble: str) -> None:
         if trouble != self.trouble:

@@ -86,7 +86,7 @@ def keep(session: Session, claim: Claim, page: Page, pace: turns.Pace) -> bool:
     if account is None:
         return False
     kf_page.understand(session, account, page.items, pace)
-    stuck = page.has_more and not page.items and page.cursor == (account.cursor or '')
+    stuck = page.has_more and page.cursor == (account.cursor or '')
     account.cursor = page.cursor or None
     if not page.has_more:
         account.history_skipped = True

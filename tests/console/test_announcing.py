@@ -1,3 +1,4 @@
+import asyncio
 import json
 import logging
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from console.announcer import Announcer
 from console.database import Database
 from console.watch import Watch
 from console.wecom import robot
-from tests.wecom.fake_api import FakeApi, serving
+from tests.wecom.fake_api import FakeApi, Raw, serving
 
 KEY = 'c1c5b1b2-0f5e-4b7c-8d6a-robot-key'
 
@@ -39,6 +40,16 @@ async def test_an_alert_is_told_once_and_so_is_its_end(db: Database, group: Fake
         await announcer.announce()
 
     assert told(group) == ['【EduDesk】磁盘快满了。', '【EduDesk】已解除：磁盘快满了。']
+
+
+async def test_of_two_servers_one_tells(db: Database, group: FakeApi, announcer: Announcer) -> None:
+    other = Announcer(f'{group.base_url}webhook/send?key={KEY}')
+    group.answers('webhook/send', Raw(b'{"errcode":0,"errmsg":"ok"}', after=0.3))
+    db.transact(alerts.raise_alert, 'disk', '磁盘快满了。')
+    await asyncio.gather(announcer.announce(), other.announce())
+    await other.announce()
+
+    assert told(group) == ['【EduDesk】磁盘快满了。']
 
 
 async def test_trouble_that_was_over_before_anyone_was_told_is_not_told(

@@ -180,11 +180,13 @@ async def test_an_empty_page_is_not_the_end(desk: Desk) -> None:
     assert desk.texts() == ['周六有课吗']
 
 
-async def test_a_page_that_says_more_and_never_moves_is_not_asked_for_without_rest(desk: Desk) -> None:
+@pytest.mark.parametrize('empty', [True, False])
+async def test_a_page_that_says_more_and_never_moves_is_not_asked_for_without_rest(desk: Desk, empty: bool) -> None:
     await desk.hears()
+    known = desk.client.sync(ACCOUNT, cursor=None, token=None).items
     desk.rung()
     reading = desk.claimed()
-    stuck = Page(items=[], cursor=reading.cursor or '', has_more=True)
+    stuck = Page(items=[] if empty else known, cursor=reading.cursor or '', has_more=True)
     desk.db.transact(kf_pull.keep, reading, stuck, story.AT_ONCE)
 
     assert desk.claim() is None

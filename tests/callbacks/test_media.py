@@ -149,7 +149,7 @@ async def test_a_byte_more_than_wecom_takes_is_refused_while_it_comes(db: Databa
 
 @pytest.mark.parametrize(
     ('role', 'channel', 'status'),
-    [(None, Channel.APP, 401), (Role.TESTER, Channel.APP, 403), (Role.AGENT, Channel.CONTACT, 422)],
+    [(None, Channel.APP, 401), (Role.TESTER, Channel.APP, 403), (Role.SUPERVISOR, Channel.CONTACT, 422)],
 )
 async def test_who_may_not_send_gives_no_files(
     db: Database, browser: httpx.AsyncClient, role: Role | None, channel: Channel, status: int

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from console import audit, conversations, dossiers, drafts, personal_numbers, sidebar, staff, turns
+from console import audit, conversations, dossiers, drafts, personal_numbers, sidebar, signals, staff, turns
 from console.errors import Conflict, Invalid
 from console.writing.checks import check_text
 from console.writing.context import Context
@@ -95,6 +95,7 @@ def confirm(session: Session, conversation: Conversation, text: str, *, msgid: s
         if told and message.staff_id == by and message.text == text and abs(message.sent_at - at) <= SAME_WITHIN:
             message.external_id = msgid or None
             message.fields = message.fields | {'confirmed': True}
+            signals.announce(session, signals.conversation_changed, conversation.id)
             return True
     return False
 

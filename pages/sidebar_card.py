@@ -11,27 +11,32 @@ from console.sidebar import Pane
 from console.staff import Action
 from models import Channel, Staff
 from pages.layout import refusals_shown
-from pages.sidebar_record import link_dialog
+from pages.sidebar_record import Change, link_dialog
 from pages.student_card import FEW_LESSONS, stage_chip
 from pages.student_contacts import edit_tags
 from pages.widgets import Button, avatar, button, chip, row, text
-
-SOON_TONES = ('续费', '到期')
 
 
 class Head:
     """`on_open` leads to the chat, where the pane is not beside it; `on_record` to the whole record."""
 
     def __init__(
-        self, pane: Pane, who: Staff, *, on_open: Callable[[], None] | None, on_record: Callable[[], None]
+        self,
+        pane: Pane,
+        who: Staff,
+        *,
+        on_open: Callable[[], None] | None,
+        on_record: Callable[[], None],
+        on_change: Change,
     ) -> None:
         self._who = who
         self._on_open = on_open
         self._on_record = on_record
+        self._on_change = on_change
         self._pane = pane
         self._drawn: object = None
         self._edits = staff.may(who.role, Action.EDIT_STUDENTS)
-        self._link = link_dialog(who, lambda: self._pane) if self._edits else None
+        self._link = link_dialog(who, lambda: self._pane, on_change) if self._edits else None
         self._place = ui.element('section').classes('panel side-card').props('aria-label=学员')
 
     def show(self, pane: Pane) -> None:
@@ -106,6 +111,7 @@ class Head:
         if student_id != self._pane.contact.student_id and student_id in self._pane.children:
             with refusals_shown():
                 await transact(sidebar.link, self._pane.contact.id, student_id, by=self._who.id)
+                await self._on_change()
 
     def _tags(self, pane: Pane) -> None:
         record = pane.record

@@ -36,7 +36,13 @@ class PaneView:
         self.pane = pane
         self.parent = pane.contact.external_userid
         self._order: str | None = None
-        self._head = Head(pane, who, on_open=None if sends else lambda: on_open(self.pane), on_record=self._to_record)
+        self._head = Head(
+            pane,
+            who,
+            on_open=None if sends else lambda: on_open(self.pane),
+            on_record=lambda: self.select('档案'),
+            on_change=on_change,
+        )
         with ui.element('div').classes('side-tabs').props('role=tablist aria-label=侧边栏'):
             self._tabs = {
                 name: button(name, partial(self.select, name), kind='quiet').props('role=tab') for name in TABS
@@ -45,7 +51,7 @@ class PaneView:
         with self._sections['回复']:
             self.reply = ReplyCard(pane, who, sends=sends, on_send=on_send, on_change=on_change)
         with self._sections['档案']:
-            self._record = RecordTab(who)
+            self._record = RecordTab(who, on_change=on_change)
         with self._sections['话术']:
             self._scripts = Scripts(who, on_use=self._use)
         with self._sections['跟进']:
@@ -80,9 +86,6 @@ class PaneView:
     def not_sent(self, order: str, why: str) -> None:
         if order == self._order:
             self.reply.failed(why)
-
-    def _to_record(self) -> None:
-        self.select('档案')
 
     def _use(self, words: str) -> None:
         self.select('回复')

@@ -1,6 +1,6 @@
 """The record in the pane: student, guardians and courses, changed in place; or the way to link one."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
@@ -17,18 +17,20 @@ from pages.student_card import number
 from pages.student_link import LinkDialog
 from pages.widgets import button, text
 
+Change = Callable[[], Awaitable[None]]
+
 
 class RecordTab:
     """Drawn anew for another student; for the same one, a form that is being filled in stays."""
 
-    def __init__(self, who: Staff) -> None:
+    def __init__(self, who: Staff, *, on_change: Change) -> None:
         self._who = who
         self._edits = staff.may(who.role, Action.EDIT_STUDENTS)
         self._pane: Pane | None = None
         self._student_id: int | None = None
         self._place = ui.element('div').classes('stack')
         self._nothing = text('还没有关联学员，在上面关联后，这里显示资料。', 'muted padded', tag='div')
-        self._link = link_dialog(who, lambda: self._pane) if self._edits else None
+        self._link = link_dialog(who, lambda: self._pane, on_change) if self._edits else None
 
     def show(self, pane: Pane) -> None:
         self._pane = pane
@@ -107,12 +109,13 @@ class RecordTab:
         self._enrolments.show(enrolments, version)
 
 
-def link_dialog(who: Staff, pane: Callable[[], Pane | None]) -> LinkDialog:
+def link_dialog(who: Staff, pane: Callable[[], Pane | None], on_change: Change) -> LinkDialog:
     """Link the parent of the pane, as it is then, to a student."""
 
     async def link(student_id: int) -> None:
         shown = pane()
         if shown is not None:
             await transact(sidebar.link, shown.contact.id, student_id, by=who.id)
+            await on_change()
 
     return LinkDialog(who, on_pick=link)

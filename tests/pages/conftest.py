@@ -61,14 +61,22 @@ class OpenPage:
         width: int = 1440,
         dark: bool = False,
         javascript: bool = True,
+        agent: str | None = None,
+        prepare: Callable[[BrowserContext], None] | None = None,
     ) -> Page:
-        """A page at `path`, signed in by the demo button of `role`, by user name and password, or not at all."""
+        """A page at `path`, signed in by the demo button of `role`, by user name and password, or not at all.
+
+        `agent` is what the browser calls itself; `prepare` gets its context before anything is opened.
+        """
         context = self.browser.new_context(
             viewport={'width': width, 'height': 900},
             color_scheme='dark' if dark else 'light',
             locale='zh-CN',
             java_script_enabled=javascript,
+            user_agent=agent,
         )
+        if prepare is not None:
+            prepare(context)
         self.contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(20_000)

@@ -3,7 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from console import knowledge
+from console import knowledge, rosters
 from console.calendar import SCHOOL_TIME
 from console.writing.context import Context, CourseFacts, Said, StudentFacts
 from models import (
@@ -14,7 +14,6 @@ from models import (
     Draft,
     Enrolment,
     Guardian,
-    KnowledgeEntry,
     Message,
     Student,
     StudentGuardian,
@@ -43,7 +42,7 @@ def for_conversation(session: Session, conversation: Conversation) -> Context:
 
 
 def for_draft(session: Session, draft: Draft) -> Context:
-    """As it was for the writer of this draft: what its sources name is known, too."""
+    """As it was for the writer of this draft: what its sources name is known, too, if it may still be said."""
     first = session.scalar(select(Turn.first_seq).where(Turn.id == draft.turn_id)) or draft.basis_seq
     conversation = session.get_one(Conversation, draft.conversation_id)
     named = [int(found['ref']) for found in draft.sources if found['kind'] == 'knowledge' and found.get('ref')]
@@ -58,6 +57,7 @@ def for_question(session: Session, question: str, contact: Contact | None) -> Co
         turn=(Said(who='parent', text=question, at=now),),
         student=_student(session, contact) if contact else None,
         knowledge=tuple(knowledge.search(session, question, limit=ENTRIES)),
+        roster=rosters.of_school(session),
         now=now,
     )
 
@@ -88,9 +88,8 @@ def _context(
     ).all()
     turn = tuple(_said(line) for line in lines)
     found = knowledge.search(session, '\n'.join(said.text for said in turn), limit=ENTRIES) if turn else []
-    extra = session.scalars(select(KnowledgeEntry).where(KnowledgeEntry.id.in_(named or ()))).all()
     known = {entry.id for entry in found}
-    found += [knowledge.as_known(entry) for entry in extra if entry.id not in known]
+    found += [entry for entry in knowledge.valid_among(session, named or []) if entry.id not in known]
     contact = session.get_one(Contact, conversation.contact_id)
     return Context(
         school=school,
@@ -99,6 +98,7 @@ def _context(
         student=_student(session, contact),
         knowledge=tuple(found),
         instruction=instruction,
+        roster=rosters.of_school(session),
         now=utc_now() + SCHOOL_TIME,
     )
 

@@ -12,6 +12,7 @@ from console import (
     conversations,
     deliveries,
     dossiers,
+    knowledge,
     media_files,
     personal_numbers,
     signals,
@@ -152,6 +153,8 @@ def approve(
     draft = _open_draft(session, draft_id, version=version, by=by)
     if content is not None:
         _set_content(session, draft, content, by=by)
+    if _rests_on_what_changed(session, draft):
+        _check(session, draft)
     blocks = [check for check in (Check(**found) for found in draft.checks) if check.level == 'block']
     reason = (confirm_reason or '').strip()
     if blocks and not reason:
@@ -415,12 +418,28 @@ def _set_content(session: Session, draft: Draft, content: str, *, by: int) -> No
         return
     if media_files.of_draft(session, draft):
         raise Invalid('content', '这是一份要发送的文件，不能改成文字。请退回它，再另写回复。')
-    context = dossiers.for_draft(session, draft)
     draft.content = content
     draft.version += 1
-    draft.sources = [asdict(source) for source in trace(content, context)]
-    draft.checks = [asdict(check) for check in check_text(content, context)]
+    _check(session, draft)
     log_event(session, draft, 'edited', by=by, content=content)
+
+
+def _check(session: Session, draft: Draft) -> None:
+    """Hold the text against what is known now."""
+    context = dossiers.for_draft(session, draft)
+    draft.sources = [asdict(source) for source in trace(draft.content, context)]
+    draft.checks = [asdict(check) for check in check_text(draft.content, context)]
+
+
+def _rests_on_what_changed(session: Session, draft: Draft) -> bool:
+    """Whether a knowledge entry behind it was changed since, or may no longer be said today."""
+    cited = {
+        int(found['ref']): found['version']
+        for found in draft.sources
+        if found['kind'] == 'knowledge' and found.get('version')
+    }
+    still = {entry.id: entry.version for entry in knowledge.valid_among(session, list(cited))}
+    return still != cited
 
 
 def checked(text: str) -> str:

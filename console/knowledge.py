@@ -48,10 +48,9 @@ class _Shelf:
 
     def search(self, session: Session, query: str, limit: int) -> list[Knowledge]:
         with self._lock:
-            day = today()
-            state = (day, *session.execute(_FINGERPRINT).one())
+            state = fingerprint(session)
             if state != self._built_of:
-                self._index.build([as_known(entry) for entry in session.scalars(_valid_on(day))])
+                self._index.build(valid_entries(session))
                 self._built_of = state
             hits = self._index.search(query, limit)
         entries = {
@@ -84,6 +83,23 @@ def search(session: Session, query: str, *, limit: int = 5) -> list[Knowledge]:
     return _shelf.search(session, query, limit)
 
 
+def valid_entries(session: Session) -> list[Knowledge]:
+    """All that may be said today, by id."""
+    return [as_known(entry) for entry in session.scalars(_valid_on(today()))]
+
+
+def valid_among(session: Session, ids: list[int]) -> list[Knowledge]:
+    """Those of the entries that may be said today."""
+    if not ids:
+        return []
+    return [as_known(entry) for entry in session.scalars(_valid_on(today()).where(KnowledgeEntry.id.in_(ids)))]
+
+
+def fingerprint(session: Session) -> tuple[Any, ...]:
+    """Differs whenever an entry was changed, or the day has."""
+    return today(), *session.execute(_FINGERPRINT).one()
+
+
 def as_known(entry: KnowledgeEntry) -> Knowledge:
     return Knowledge(
         id=entry.id,
@@ -92,6 +108,7 @@ def as_known(entry: KnowledgeEntry) -> Knowledge:
         answer=entry.answer,
         facts={str(key): str(value) for key, value in entry.facts.items()},
         version=entry.version,
+        valid_until=entry.valid_until,
     )
 
 

@@ -165,9 +165,13 @@ def difference(before: str, after: str) -> list[Change]:
 def _origin(source: dict[str, Any]) -> str:
     match source['kind']:
         case 'knowledge':
-            return f'知识库: {source["title"]}'
+            version = f' · 第 {source["version"]} 版' if source.get('version') else ''
+            until = f' · 有效至 {source["valid_until"]}' if source.get('valid_until') else ''
+            return f'知识库: {source["title"]}{version}{until}'
         case 'record':
             return '学员档案'
         case 'customer':
             return '家长的话'
+        case 'courtesy':
+            return '问候或客套话'
     return '无依据: 知识库、档案和对话里都没有找到'

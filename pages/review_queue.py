@@ -12,7 +12,16 @@ PAGE = 50
 CHANNELS = {Channel.APP: '应用', Channel.KF: '微信客服', Channel.CONTACT: '客户联系', Channel.SIMULATE: '模拟'}
 CHECKS = {
     'amount': '金额',
+    'figure': '数字',
+    'date': '日期',
+    'time': '时间',
+    'name': '名称',
+    'pupil': '其他学员',
     'promise': '承诺',
+    'refund': '退费',
+    'complaint': '投诉',
+    'injection': '可疑指令',
+    'leak': '内部信息',
     'link': '链接',
     'phone': '号码',
     'placeholder': '代号',

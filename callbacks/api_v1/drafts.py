@@ -37,12 +37,17 @@ class NotWritten(ConsoleError):
 
 
 class Source(BaseModel):
-    """What one sentence rests on; `none`: nothing we know of. `ref` is the id of the knowledge entry or the file."""
+    """What one sentence rests on; `none`: a claim without a source, `courtesy`: no claim.
+
+    `ref` is the id of the knowledge entry, with the `version` and the last day of validity it had, or of the file.
+    """
 
     sentence: str
-    kind: Literal['knowledge', 'record', 'customer', 'file', 'none']
+    kind: Literal['knowledge', 'record', 'customer', 'file', 'courtesy', 'none']
     ref: str | None
     title: str | None
+    version: int | None = None
+    valid_until: str | None = None
 
 
 class Check(BaseModel):

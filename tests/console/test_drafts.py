@@ -22,10 +22,10 @@ def approve(db: Database, draft: Draft, by: Staff, **keywords: object) -> Draft:
 def test_approving_releases_the_text_the_person_read(db: Database) -> None:
     by, draft = db.transact(story.member), db.transact(story.drafted)
 
-    approved = approve(db, draft, by, content='您好！周六上午十点有课。')
+    approved = approve(db, draft, by, content='您好！周六上午有课，欢迎过来。')
 
     assert approved.status is DraftStatus.APPROVED
-    assert approved.content == '您好！周六上午十点有课。'
+    assert approved.content == '您好！周六上午有课，欢迎过来。'
     assert approved.original_content == '您好，周六上午有课。'
     [delivery] = db.read(lambda session: session.scalars(select(Delivery)).all())
     assert delivery.draft_id == draft.id

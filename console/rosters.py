@@ -1,0 +1,72 @@
+"""The names a school uses, gathered for the checks of replies and kept until one of them changes."""
+
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from console import knowledge
+from console.writing.context import Knowledge, Roster
+from console.writing.grounds import CAMPUS
+from models import Enrolment, Staff, Student
+
+_lock = Lock()
+_kept: tuple[tuple[Any, ...], Roster] | None = None
+_own_promises: Path | None = None
+
+
+def watch_promises(file: Path) -> None:
+    """Phrases the school forbids beside the usual ones, one a line; the file need not exist. Called once by run.py."""
+    global _own_promises  # noqa: PLW0603  one school a process
+    _own_promises = file
+
+
+def of_school(session: Session) -> Roster:
+    """The names as they are now."""
+    global _kept  # noqa: PLW0603  one school a process
+    state = (
+        str(session.get_bind().engine.url),
+        *knowledge.fingerprint(session),
+        *session.execute(select(func.count(Student.id), func.sum(Student.version), func.max(Student.id))).one(),
+        *session.execute(select(func.count(Enrolment.id), func.max(Enrolment.id))).one(),
+        *session.execute(select(func.count(Staff.id), func.max(Staff.id))).one(),
+        _written_at(),
+    )
+    with _lock:
+        if _kept is None or _kept[0] != state:
+            _kept = state, _gathered(session)
+        return _kept[1]
+
+
+def _gathered(session: Session) -> Roster:
+    entries = knowledge.valid_entries(session)
+    taught = session.execute(select(Enrolment.course, Enrolment.teacher).distinct()).all()
+    return Roster(
+        teachers=frozenset(filter(None, [*(row.teacher for row in taught), *_facts(entries, '老师')])),
+        courses=frozenset([*(row.course for row in taught), *_facts(entries, '课程')]),
+        campuses=frozenset(name for name in _facts(entries, '校区') if CAMPUS.fullmatch(name)),
+        pupils=frozenset(session.scalars(select(Student.name))),
+        colleagues=frozenset(session.scalars(select(Staff.name))),
+        promises=_promises(),
+    )
+
+
+def _facts(entries: list[Knowledge], name: str) -> list[str]:
+    return [entry.facts[name] for entry in entries if entry.facts.get(name)]
+
+
+def _promises() -> frozenset[str]:
+    if _written_at() is None or _own_promises is None:
+        return frozenset()
+    lines = map(str.strip, _own_promises.read_text('utf-8').splitlines())
+    return frozenset(line for line in lines if line and not line.startswith('#'))
+
+
+def _written_at() -> float | None:
+    """When the school's list was last saved; None without one."""
+    try:
+        return _own_promises.stat().st_mtime if _own_promises else None
+    except FileNotFoundError:
+        return None

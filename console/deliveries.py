@@ -112,6 +112,8 @@ def retry(session: Session, message_id: int, *, by: int) -> None:
     failed = [row for row in rows if row.status not in (*UNFINISHED, DeliveryStatus.ACCEPTED)]
     if not failed:
         raise Conflict('这条消息没有失败的部分，不需要重发。', 'closed')
+    if any(row.kind in kf_window.ON_EVENT for row in failed):
+        raise Conflict('欢迎语和结束语只能在当时自动发送，不能重发。请直接回复客户。', 'closed')
     now = utc_now()
     if any(untellable(row, now) for row in failed):
         raise Conflict('已无法判断家长是否收到过这条消息，重发可能重复。请先向家长确认，再写一条新消息。', 'uncertain')

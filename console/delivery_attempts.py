@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from console import alerts, conversations, deliveries, kf_sessions, kf_window, media_uploads, signals
@@ -94,7 +95,9 @@ def _wait(session: Session, row: Delivery, outcome: Outcome) -> None:
 def _accepted(session: Session, row: Delivery) -> None:
     alerts.clear(session, f'channel:{row.channel}')
     draft = session.get(Draft, row.draft_id, with_for_update=True) if row.draft_id else None
-    if draft is None or row.part != row.parts:
+    others = select(Delivery.id).where(Delivery.message_id == row.message_id, Delivery.id != row.id)
+    # The one accepted last need not be the last: one that bounced may have been sent again, or wait for a person.
+    if draft is None or session.scalar(others.where(Delivery.status != DeliveryStatus.ACCEPTED).limit(1)) is not None:
         signals.announce(session, signals.delivery_queued, row.conversation_id)
         return
     draft.status = DraftStatus.SENT

@@ -214,6 +214,45 @@ async def test_what_was_accepted_and_not_delivered_is_sent_again_under_a_new_id(
     assert desk.delivery().fail_type is None
 
 
+async def test_a_first_part_that_bounced_and_is_sent_again_ends_the_draft(desk: Desk) -> None:
+    await desk.hears()
+    desk.released(LONG)
+    desk.send()
+    first = desk.deliveries()[0]
+    desk.wecom.kf.fail_sent(ACCOUNT, first.client_id, 11)
+    desk.rung()
+    await desk.read()
+    by = desk.db.transact(story.member)
+    desk.db.transact(deliveries.retry, first.message_id, by=by.id)
+    desk.send()
+
+    assert {row.status for row in desk.deliveries()} == {DeliveryStatus.ACCEPTED}
+    assert desk.draft().status is DraftStatus.SENT
+
+
+async def test_a_last_part_that_gets_in_after_the_first_bounced_does_not_make_the_reply_sent(desk: Desk) -> None:
+    await desk.hears()
+    desk.released(LONG)
+    for _ in range(2):
+        claim = desk.send_claim()
+        assert claim is not None
+        desk.db.transact(delivery_attempts.record, claim, desk.channels.attempt(claim))
+    last = desk.send_claim()
+    assert last is not None
+    outcome = desk.channels.attempt(last)
+    desk.wecom.kf.fail_sent(ACCOUNT, desk.deliveries()[0].client_id, 11)
+    desk.rung()
+    await desk.read()
+
+    assert desk.db.transact(delivery_attempts.record, last, outcome)
+    assert [row.status for row in desk.deliveries()] == [
+        DeliveryStatus.BOUNCED,
+        DeliveryStatus.ACCEPTED,
+        DeliveryStatus.ACCEPTED,
+    ]
+    assert desk.draft().status is DraftStatus.FAILED
+
+
 async def test_a_reply_of_more_parts_than_are_left_is_refused_before_anything_is_sent(desk: Desk) -> None:
     await desk.hears()
     by, draft = desk.db.transact(story.member), desk.drafted(LONGEST)
@@ -287,6 +326,19 @@ async def test_who_enters_is_welcomed_once_with_the_approved_words(desk: Desk) -
     [message] = desk.messages()
     assert message.author is Author.SYSTEM
     assert desk.conversation().sent_since == 0
+
+
+async def test_a_welcome_that_was_refused_is_not_sent_again_when_its_time_is_over(desk: Desk) -> None:
+    approved_texts(desk)
+    desk.wecom.kf.customer_enters(ACCOUNT, PARENT)
+    await desk.read()
+    desk.wecom.fail_next(41051, path='kf/send_msg_on_event')
+    desk.send()
+    assert desk.delivery().status is DeliveryStatus.DEAD
+
+    by = desk.db.transact(story.member)
+    with pytest.raises(Conflict, match='欢迎语'):
+        desk.db.transact(deliveries.retry, desk.delivery().message_id, by=by.id)
 
 
 async def test_a_welcome_that_comes_too_late_is_not_tried(desk: Desk) -> None:

@@ -32,7 +32,7 @@ async def look_for_accounts(client: KfClient) -> bool:
 
 
 async def pull(client: KfClient, claim: kf_pull.Claim, pace: turns.Pace) -> None:
-    """Read one page of a claimed account, and then learn what its new customers are called."""
+    """Read one page of a claimed account, and then learn what it and its new customers are called."""
     try:
         page = await asyncio.to_thread(
             client.sync, claim.open_kfid, cursor=claim.cursor, token=claim.token, limit=kf_pull.MOST_AT_ONCE
@@ -52,6 +52,8 @@ async def pull(client: KfClient, claim: kf_pull.Claim, pace: turns.Pace) -> None
         '' if kept else ' (lease lost)',
     )
     await name_customers(client)
+    if await read(kf_accounts.unnamed, client.corp_id):
+        await look_for_accounts(client)
 
 
 async def name_customers(client: KfClient) -> None:

@@ -69,7 +69,7 @@ def listed(session: Session, corp_id: str, accounts: Sequence[Account]) -> None:
     granted = {account.open_kfid: account for account in accounts if account.granted}
     for open_kfid, account in granted.items():
         row = known.get(open_kfid) or _ensured(session, corp_id, open_kfid, utc_now())
-        row.active, row.name, row.avatar_url = True, account.name or None, account.avatar_url
+        row.active, row.name, row.avatar_url = True, account.name, account.avatar_url
         signals.announce(session, signals.kf_changed, row.id)
     for open_kfid, row in known.items():
         if open_kfid not in granted:
@@ -87,6 +87,12 @@ def be_due(session: Session, corp_id: str) -> None:
 def of_corp(session: Session, corp_id: str) -> list[KfAccount]:
     """All accounts we ever read, those taken from us as well, oldest first."""
     return list(session.scalars(select(KfAccount).where(KfAccount.corp_id == corp_id).order_by(KfAccount.id)))
+
+
+def unnamed(session: Session, corp_id: str) -> bool:
+    """Whether a doorbell told us of an account before WeCom said what it is called."""
+    nameless = KfAccount.corp_id == corp_id, KfAccount.active.is_(True), KfAccount.name.is_(None)
+    return bool(session.scalar(select(select(KfAccount.id).where(*nameless).exists())))
 
 
 def everyone(session: Session, corp_id: str, *, by: int) -> list[Listed]:

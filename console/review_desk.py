@@ -14,6 +14,7 @@ from console.media_files import Shown
 from console.review_queue import held_by_another
 from models import (
     ACTIVE_TURN,
+    Author,
     Channel,
     Direction,
     Draft,
@@ -240,10 +241,16 @@ def _lines(session: Session, conversation_id: int, *, by: int) -> list[Line]:
         Line(
             text=personal_numbers.show(message.text, masks),
             at=message.sent_at,
-            who=None if message.direction is Direction.IN else names.get(message.staff_id or 0, '我们'),
+            who=_who(message, names),
         )
         for message in conversations.messages(session, conversation_id, by=by, limit=LINES_AROUND)
     ]
+
+
+def _who(message: Message, names: dict[int, str]) -> str | None:
+    if message.direction is Direction.IN:
+        return None
+    return '系统' if message.author is Author.SYSTEM else names.get(message.staff_id or 0, '我们')
 
 
 def _history(events: list[DraftEvent], names: dict[int, str], masks: dict[str, str]) -> tuple[Happened, ...]:

@@ -70,6 +70,7 @@ async def test_accounts_are_listed_with_who_approved_their_texts(desk: Desk) -> 
     by = desk.db.transact(story.member, Role.ADMIN, '郑校长')
     account = desk.db.transact(kf_accounts.set_texts, desk.account().id, welcome=' 您好 ', closing='', by=by.id)
     corp_id = desk.client.corp_id
+    assert desk.account().name == '招生咨询'
     [listed] = desk.db.read(kf_accounts.everyone, corp_id, by=by.id)
     assert (listed.account.welcome_text, listed.account.closing_text) == ('您好', None)
     assert (listed.approved_by, listed.account.texts_at) == ('郑校长', account.texts_at)

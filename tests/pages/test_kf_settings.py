@@ -25,7 +25,8 @@ def test_an_account_appears_by_itself_and_its_texts_are_approved_in_place(
     wecom.kf.add_account('课程咨询', open_kfid=ACCOUNT)
     wecom.kf.customer(who, '小红妈妈')
     wecom.kf.customer_says(ACCOUNT, who, '在吗')
-    account = panel.locator('.kf-account', has=page.get_by_text('已授权')).last
+    account = panel.locator('.kf-account', has_text='课程咨询')
+    expect(account).to_contain_text('已授权')
     expect(account).to_contain_text('刚刚')
 
     account.get_by_role('button', name='编辑自动消息').click()
@@ -36,11 +37,11 @@ def test_an_account_appears_by_itself_and_its_texts_are_approved_in_place(
     account.get_by_label('欢迎语').fill('您好，请问想了解哪门课？')
     wecom.kf.customer_says(ACCOUNT, who, '还在吗')
     wecom.kf.grant(ACCOUNT, False)
-    account = panel.locator('.kf-account', has=page.get_by_label('欢迎语')).last
     expect(account).to_contain_text('未授权')
     expect(account.get_by_label('欢迎语')).to_have_value('您好，请问想了解哪门课？')
     account.get_by_role('button', name='批准并保存').click()
-    expect(panel.locator('dl', has_text='您好，请问想了解哪门课？')).to_contain_text('刚刚')
+    expect(account.locator('dl')).to_contain_text('您好，请问想了解哪门课？')
+    expect(account.locator('dl')).to_contain_text('head · 刚刚')
     wecom.kf.grant(ACCOUNT, True)
 
 
@@ -65,6 +66,7 @@ def test_a_draft_that_cannot_go_out_says_so_and_is_not_released(
     page.get_by_label('回复内容').fill('周六上午九点有课。')
     expect(release).to_be_enabled()
 
+    wecom.kf.set_state(ACCOUNT, who, 2)
     wecom.servicers.takes(ACCOUNT, who, SERVICER)
     expect(notes).to_contain_text(f'会话正由{SERVICER}在企业微信中接待')
     expect(release).to_be_enabled()

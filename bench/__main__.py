@@ -13,10 +13,9 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from http.client import HTTPException
-from pathlib import Path
 from typing import Any
 
-from bench import callbacks
+from bench import callbacks, evaluation
 from bench.load import Seen
 from bench.noop_server import NOOP
 from tests.fakes.model import FakeModel
@@ -37,7 +36,7 @@ def main() -> None:
     for kind in ('sqlite', 'postgresql'):
         if options.only in (None, kind):
             rows += measure(kind, options.seconds, old)
-    rows += retrieval()
+    rows += evaluation.rows()
     width = max(len(f'{where} {what}') for where, what, _ in rows)
     print(f'\nload before the run: {os.getloadavg()[0]:.2f}, {os.cpu_count()} cores\n')
     for where, what, figure in rows:
@@ -94,34 +93,6 @@ def old_design() -> float:
     finally:
         process.terminate()
         process.wait()
-
-
-def retrieval() -> list[tuple[str, str, str]]:
-    """How often the entry that answers a question is among the first found."""
-    from console.writing.context import Knowledge
-    from console.writing.retrieval import KnowledgeIndex
-
-    folder = ROOT / 'console' / 'demo'
-    entries = json.loads((folder / 'knowledge.json').read_text(encoding='utf-8'))
-    questions = json.loads((folder / 'questions.json').read_text(encoding='utf-8'))
-    with tempfile.TemporaryDirectory() as cache:
-        index = KnowledgeIndex(Path(cache))
-        index.build(
-            Knowledge(
-                id=number,
-                question=entry['question'],
-                variants=tuple(entry['variants']),
-                answer=entry['answer'],
-                facts=entry['facts'],
-            )
-            for number, entry in enumerate(entries)
-        )
-        found = [[entries[hit.id]['external_key'] for hit in index.search(one['question'], 3)] for one in questions]
-    rows = []
-    for depth in (1, 3):
-        hits = sum(one['expect'] in keys[:depth] for one, keys in zip(questions, found, strict=True))
-        rows.append(('retrieval', f'hit@{depth}', f'{hits} of {len(questions)}'))
-    return rows
 
 
 def latencies(seen: Seen) -> str:

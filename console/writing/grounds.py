@@ -8,6 +8,7 @@ from functools import cached_property, lru_cache
 from typing import Any, Literal, TypeVar
 
 from console.writing.context import Context, CourseFacts
+from console.writing.masking import given_names
 from console.writing.plaintext import clean, word_pairs
 from console.writing.prompt import record_lines
 
@@ -95,7 +96,8 @@ class Grounds:
         pupil = context.student
         enrolled = frozenset(course.course for course in pupil.courses) if pupil else frozenset[str]()
         asked = frozenset[str]().union(*(self.names.courses_in(_plain(line.text)) for line in context.turn))
-        own = re.compile(f'{_OWN}|{re.escape(pupil.student_name)}' if pupil else _OWN)
+        called = [pupil.student_name, *given_names(pupil.student_name)] if pupil else []
+        own = re.compile('|'.join([_OWN, *map(re.escape, called)]))
         self.claims = [
             clause
             if clause.courses or not own.search(clause.sentence)

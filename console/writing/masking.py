@@ -65,7 +65,7 @@ class Mask:
         full = {name: alias for name, alias in ((guardian, guardian_alias), (pupil, pupil_alias)) if name}
         numbers = _Numbers(known)
         teachers = [course.teacher for course in student.courses if course.teacher] if student else []
-        spoken = _hider(full, teachers, given=dict.fromkeys(_given(pupil), pupil_alias))
+        spoken = _hider(full, teachers, given=dict.fromkeys(given_names(pupil), pupil_alias))
         written = _hider(full, teachers, given={})
         masked = _mapped(context, lambda text: numbers.hide(spoken(text)), lambda text: numbers.hide(written(text)))
         if masked.student:
@@ -138,7 +138,7 @@ def _bounded(name: str) -> str:
     return rf'(?<![A-Za-z]){re.escape(name)}(?![A-Za-z])' if name.isascii() else re.escape(name)
 
 
-def _given(name: str) -> Iterator[str]:
+def given_names(name: str) -> Iterator[str]:
     """How a family calls the pupil: 李小明 is also 小明 and 明明, 王芳 also 芳芳 and 小芳."""
     if not re.fullmatch('[\u4e00-\u9fff]{2,4}', name):
         return

@@ -62,9 +62,13 @@ def traps(index: KnowledgeIndex) -> Iterator[Judged]:
 
 
 def good_replies(index: KnowledgeIndex) -> Iterator[Judged]:
-    for good in read('good_replies.json'):
-        context = _context(index, good['asked'])
-        yield Judged('good', good['asked'], good['reply'], check_text(good['reply'], context))
+    for good, (reply, context) in zip(read('good_replies.json'), contexts(index), strict=True):
+        yield Judged('good', good['asked'], reply, check_text(reply, context))
+
+
+def contexts(index: KnowledgeIndex) -> list[tuple[str, Context]]:
+    """The good replies, each with what it is held against."""
+    return [(good['reply'], _context(index, good['asked'])) for good in read('good_replies.json')]
 
 
 def _context(index: KnowledgeIndex, asked: str, expired: str | None = None) -> Context:

@@ -83,9 +83,9 @@ def test_a_picture_is_wanted_with_its_message_and_only_once(db: Database):
     assert db.transact(media_fetching.claim_next) is None
 
 
-@pytest.mark.parametrize(('kind', 'media_id'), [('text', None), ('link', None), ('image', None), ('location', 'm')])
-def test_what_has_no_file_of_its_own_is_not_wanted(db: Database, kind: str, media_id: str | None):
-    db.transact(heard, kind=kind, media_id=media_id)
+@pytest.mark.parametrize(('sort', 'media_id'), [('text', None), ('link', None), ('image', None), ('location', 'm')])
+def test_what_has_no_file_of_its_own_is_not_wanted(db: Database, sort: str, media_id: str | None):
+    db.transact(heard, kind=sort, media_id=media_id)
 
     assert db.transact(media_fetching.claim_next) is None
 

@@ -178,10 +178,10 @@ def test_a_sender_that_vanished_while_uploading_sent_nothing(db: Database, chann
     assert db.transact(delivery_claims.uploaded, lost, 'up-1', channels.freeze) is None
 
 
-@pytest.mark.parametrize('kind', ['image', 'file'])
-def test_success_without_the_recipient_is_a_failure_of_a_file_too(db: Database, channels: Channels, kind: str):
+@pytest.mark.parametrize('sort', ['image', 'file'])
+def test_success_without_the_recipient_is_a_failure_of_a_file_too(db: Database, channels: Channels, sort: str):
     by = db.transact(story.member).id
-    db.transact(replies.send_file, chat(db, 'nobody_of_ours'), given(db, by, kind=kind), by=by)
+    db.transact(replies.send_file, chat(db, 'nobody_of_ours'), given(db, by, kind=sort), by=by)
 
     outcome = send(db, channels)
 

@@ -13,6 +13,9 @@ from console.writing.plaintext import clean
 _ORDER = re.compile('|'.join(lines('orders.txt')), re.IGNORECASE)
 _GIVEN_AWAY = re.compile('|'.join(lines('given_away.txt')), re.IGNORECASE)
 _SEPARATED = re.compile(r'(?<=[\u4e00-\u9fff])[\s._*\-·|/\\~]+(?=[\u4e00-\u9fff])')
+_GAP = re.compile(r'(\s\s)\s+')
+"""Searched as it is, a gap of thousands of line ends takes longer than the writer has."""
+
 _TAG_LETTERS = re.compile('[\U000e0020-\U000e007e]{2,}')
 _FLAG = re.compile('\U0001f3f4[\U000e0020-\U000e007f]+')
 _HIDDEN = re.compile(
@@ -58,7 +61,7 @@ def _order_in(text: str) -> str | None:
     smuggled = ''.join(chr(ord(sign) - 0xE0000) for run in _TAG_LETTERS.findall(_FLAG.sub('', text)) for sign in run)
     if smuggled:
         return smuggled[:40]
-    plain = unicodedata.normalize('NFKC', clean(text))
+    plain = _GAP.sub(r'\1', unicodedata.normalize('NFKC', clean(text)))
     for candidate in (plain, _SEPARATED.sub('', plain)):
         if found := _ORDER.search(candidate):
             return found.group().strip()[:40]

@@ -11,7 +11,7 @@ from console.sidebar import Pane
 from console.staff import Action
 from models import Channel, Staff
 from pages.layout import refusals_shown
-from pages.sidebar_record import Change, link_dialog
+from pages.sidebar_record import Change, Linking
 from pages.student_card import FEW_LESSONS, stage_chip
 from pages.student_contacts import edit_tags
 from pages.widgets import Button, avatar, button, chip, row, text
@@ -36,7 +36,8 @@ class Head:
         self._pane = pane
         self._drawn: object = None
         self._edits = staff.may(who.role, Action.EDIT_STUDENTS)
-        self._link = link_dialog(who, lambda: self._pane, on_change) if self._edits else None
+        self._dialogs = ui.element('div')
+        self._link = Linking(who, lambda: self._pane, on_change)
         self._place = ui.element('section').classes('panel side-card').props('aria-label=学员')
 
     def show(self, pane: Pane) -> None:
@@ -80,7 +81,7 @@ class Head:
         self._tags(pane)
         if pane.next_step:
             text(f'下一步: {pane.next_step}', 'note warn', tag='div')
-        if record is None and not pane.hidden and self._link is not None:
+        if record is None and not pane.hidden and self._edits:
             text('关联后，AI 起草时会参考学员的课程和课时。', 'muted', tag='div')
             button('关联或新建学员', self._link.show, kind='primary')
         if self._on_open is not None:
@@ -113,6 +114,10 @@ class Head:
                 await transact(sidebar.link, self._pane.contact.id, student_id, by=self._who.id)
                 await self._on_change()
 
+    def _edit_tags(self) -> None:
+        with self._dialogs:  # they go with the pane of this parent
+            edit_tags(self._pane.customer, self._pane.all_tags, by=self._who.id)
+
     def _tags(self, pane: Pane) -> None:
         record = pane.record
         ends = [one.valid_until for one in record.enrolments if one.valid_until and one.lessons_left] if record else []
@@ -126,7 +131,7 @@ class Head:
             for word in record.student.tags if record else []:
                 chip(str(word))
             if self._edits and pane.contact.channel is Channel.CONTACT and pane.contact.left_at is None:
-                add = Button(lambda: edit_tags(self._pane.customer, self._pane.all_tags, by=self._who.id))
+                add = Button(self._edit_tags)
                 with add.classes('btn quiet tag-add'):
                     text('+ 标签')
 

@@ -70,6 +70,8 @@ class PaneView:
         for name, section in self._sections.items():
             section.set_visibility(name == tab)
             self._tabs[name].props(f'aria-selected={"true" if name == tab else "false"}')
+        if tab == '档案':
+            self._record.begin()
         if tab == '话术':
             self._scripts.begin()
 

@@ -21,7 +21,7 @@ Change = Callable[[], Awaitable[None]]
 
 
 class RecordTab:
-    """Drawn anew for another student; for the same one, a form that is being filled in stays."""
+    """Nothing is drawn until it is looked at. Then anew for another student; a form that is being filled in stays."""
 
     def __init__(self, who: Staff, *, on_change: Change) -> None:
         self._who = who
@@ -30,10 +30,19 @@ class RecordTab:
         self._student_id: int | None = None
         self._place = ui.element('div').classes('stack')
         self._nothing = text('还没有关联学员，在上面关联后，这里显示资料。', 'muted padded', tag='div')
-        self._link = link_dialog(who, lambda: self._pane, on_change) if self._edits else None
+        self._begun = False
+        self._link = Linking(who, lambda: self._pane, on_change)
+
+    def begin(self) -> None:
+        if not self._begun:
+            self._begun = True
+            if self._pane is not None:
+                self.show(self._pane)
 
     def show(self, pane: Pane) -> None:
         self._pane = pane
+        if not self._begun:
+            return
         self._nothing.set_visibility(pane.record is None)
         if pane.record is None:
             self._student_id = None
@@ -78,7 +87,7 @@ class RecordTab:
         self._enrolments = Several(
             '课程', student_fields.ENROLMENT, on_change=change_enrolment, on_add=add_enrolment, may_edit=may
         )
-        if self._link is not None:
+        if may:
             button('换成别的学员', self._link.show, kind='quiet')
 
     def _fill(self, pane: Pane) -> None:
@@ -109,13 +118,24 @@ class RecordTab:
         self._enrolments.show(enrolments, version)
 
 
-def link_dialog(who: Staff, pane: Callable[[], Pane | None], on_change: Change) -> LinkDialog:
-    """Link the parent of the pane, as it is then, to a student."""
+class Linking:
+    """The dialog that links the parent of the pane to a student; it goes with the pane, so that it is hers alone."""
 
-    async def link(student_id: int) -> None:
-        shown = pane()
+    def __init__(self, who: Staff, pane: Callable[[], Pane | None], on_change: Change) -> None:
+        self._who = who
+        self._pane = pane
+        self._on_change = on_change
+        self._place = ui.element('div')
+        self._dialog: LinkDialog | None = None
+
+    async def show(self) -> None:
+        if self._dialog is None:
+            with self._place:
+                self._dialog = LinkDialog(self._who, on_pick=self._link)
+        await self._dialog.show()
+
+    async def _link(self, student_id: int) -> None:
+        shown = self._pane()
         if shown is not None:
-            await transact(sidebar.link, shown.contact.id, student_id, by=who.id)
-            await on_change()
-
-    return LinkDialog(who, on_pick=link)
+            await transact(sidebar.link, shown.contact.id, student_id, by=self._who.id)
+            await self._on_change()

@@ -18,6 +18,7 @@ class Alert(Table):
             sqlite_where=text('closed_at IS NULL'),
             postgresql_where=text('closed_at IS NULL'),
         ),
+        Index(None, 'closed_at', 'announced_at'),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

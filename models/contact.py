@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Table, utc_now
@@ -18,7 +18,10 @@ class Channel(StrEnum):
 
 class Contact(Table):
     __tablename__ = 'contact'
-    __table_args__ = (UniqueConstraint('channel', 'account', 'external_userid'),)
+    __table_args__ = (
+        UniqueConstraint('channel', 'account', 'external_userid'),
+        Index(None, 'channel', 'synced_at'),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     channel: Mapped[Channel]

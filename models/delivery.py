@@ -48,7 +48,7 @@ class Delivery(Work, Table):
     request_sealed: Mapped[str | None]
     errcode: Mapped[int | None]
     fail_type: Mapped[int | None]  # kf: why WeCom could not deliver what it had accepted
-    wecom_msgid: Mapped[str | None]
+    wecom_msgid: Mapped[str | None] = mapped_column(index=True)
     maybe_sent: Mapped[bool] = mapped_column(default=False)  # an attempt ended without an answer
     first_attempt_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]

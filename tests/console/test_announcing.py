@@ -75,15 +75,11 @@ async def test_more_alerts_than_fit_are_told_whole_in_the_next_message(
     assert all(len(line) == 260 for text in told(group) for line in text.split('\n'))
 
 
-@pytest.mark.parametrize(('errcode', 'said'), [(45009, '频繁'), (93000, '机器人')])
+@pytest.mark.parametrize('refusal', [(45009, '频繁'), (93000, '机器人')])
 async def test_a_refusal_is_respected_and_its_key_never_logged(
-    db: Database,
-    group: FakeApi,
-    announcer: Announcer,
-    caplog: pytest.LogCaptureFixture,
-    errcode: int,
-    said: str,
+    db: Database, group: FakeApi, announcer: Announcer, caplog: pytest.LogCaptureFixture, refusal: tuple[int, str]
 ) -> None:
+    errcode, said = refusal
     caplog.set_level(logging.DEBUG)
     group.answers('webhook/send', {'errcode': errcode, 'errmsg': f'invalid key {KEY}'})
     db.transact(alerts.raise_alert, 'disk', '磁盘快满了。')

@@ -1,5 +1,7 @@
 """What a person must see before a reply leaves, whoever wrote it."""
 
+from dataclasses import replace
+
 from console.writing.amounts import check_amounts
 from console.writing.clock import check_times
 from console.writing.context import Check, Context
@@ -35,4 +37,12 @@ def check_text(text: str, context: Context) -> tuple[Check, ...]:
     or campus is none.
     """
     grounds = Grounds(text, context)
-    return tuple(found for check in _ALL for found in check(grounds))
+    return tuple(_as_written(found, text, grounds.text) for check in _ALL for found in check(grounds))
+
+
+def _as_written(check: Check, text: str, plain: str) -> Check:
+    """With the words as they stand in the reply, full-width signs and all, so that they can be shown in their place."""
+    begin = plain.find(check.detail)
+    if not check.detail or begin < 0 or len(text) != len(plain):
+        return check
+    return replace(check, detail=text[begin : begin + len(check.detail)])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
 from console import (
     audit,
@@ -16,6 +16,8 @@ from console import (
     conversations,
     drafts,
     knowledge,
+    next_steps,
+    offers,
     personal_numbers,
     replies,
     signals,
@@ -24,9 +26,10 @@ from console import (
     tags,
     turns,
 )
-from console.calendar import SCHOOL_TIME, today
+from console.calendar import SCHOOL_TIME
 from console.contacts import Customer
 from console.errors import Conflict, ConsoleError, Invalid, NotFound
+from console.offers import Offer
 from console.students import Record, StudentFields
 from models import (
     ACTIVE_TURN,
@@ -35,12 +38,10 @@ from models import (
     Conversation,
     Direction,
     Draft,
-    DraftStatus,
     EntryStatus,
     Guardian,
     Message,
     Staff,
-    Stage,
     Student,
     StudentGuardian,
     Tag,
@@ -50,20 +51,10 @@ from models import (
 )
 
 Entry = Literal['single_chat_tools', 'single_kf_tools', 'contact_profile', 'group_chat_tools', 'normal']
-Standing = Literal['suggested', 'handed_in', 'released', 'on_its_way', 'refused', 'failed']
 
-FEW_LESSONS = 3
-SOON_DAYS = 30
 LONGEST_WORDS = 2000
 LONGEST_NOTE = 300
 LINES_SHOWN = 10
-
-_NEXT_STEPS = {
-    Stage.LEAD: '还没有联系过，先了解孩子的年级和想学的科目',
-    Stage.CONTACTED: '可以邀请试听',
-    Stage.TRIAL_BOOKED: '试听前一天提醒家长时间和地点',
-    Stage.TRIED: '回访试听感受，介绍报名办法',
-}
 
 
 class NotYours(ConsoleError):
@@ -74,21 +65,6 @@ class NotYours(ConsoleError):
 
     def __init__(self) -> None:
         super().__init__('这位客户不在您名下，或者还没有同步到控制台。需要的话，请主管把会话或学员分配给您。')
-
-
-@dataclass(frozen=True, kw_only=True)
-class Offer:
-    """A reply, as far as it has come. `text` has its numbers masked. `who` decided, or handed it in."""
-
-    draft_id: int
-    version: int
-    standing: Standing
-    text: str
-    sources: tuple[dict[str, str | None], ...]
-    checks: tuple[dict[str, str], ...]
-    needs_human: bool
-    who: str | None
-    reason: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,26 +181,12 @@ def pane(session: Session, contact_id: int, *, by: int) -> Pane:
         tags=tags.of_contacts(session, [contact.id]).get(contact.id, []),
         all_tags=tags.everything(session) if contact.channel is Channel.CONTACT else [],
         said=[personal_numbers.show(line, masks) for line in _unanswered(session, conversation)],
-        offer=_offer(session, conversation, masks) if conversation else None,
+        offer=offers.of_conversation(session, conversation, masks) if conversation else None,
         stage=_stage(turn),
         failure=turn.last_error if turn is not None and turn.status is TurnStatus.FAILED else None,
         hears=contact.channel is not Channel.CONTACT,
-        next_step=next_step(record),
+        next_step=next_steps.of_record(record),
     )
-
-
-def next_step(record: Record | None) -> str | None:
-    """What the record itself suggests to do now; the most pressing thing alone."""
-    if record is None:
-        return None
-    courses = record.enrolments
-    left = sum(one.lessons_left for one in courses)
-    ends = min((one.valid_until for one in courses if one.valid_until and one.lessons_left), default=None)
-    if courses and left <= FEW_LESSONS:
-        return f'课时只剩 {left} 节，可约续费沟通'
-    if ends is not None and (ends - today()).days <= SOON_DAYS:
-        return f'课程 {ends:%m-%d} 到期，还剩 {left} 节，提醒家长安排上课'
-    return _NEXT_STEPS.get(record.student.stage)
 
 
 def pasted(session: Session, contact_id: int, words: str, *, by: int) -> Turn:
@@ -372,48 +334,3 @@ def _stage(turn: Turn | None) -> Literal['', 'waiting', 'writing']:
     if turn is None or turn.status not in ACTIVE_TURN:
         return ''
     return 'writing' if turn.status is TurnStatus.WRITING else 'waiting'
-
-
-def _offer(session: Session, conversation: Conversation, masks: dict[str, str]) -> Offer | None:
-    """The latest draft, unless it was answered past it or the parent went on."""
-    draft = session.scalar(
-        select(Draft)
-        .where(Draft.conversation_id == conversation.id)
-        .options(selectinload(Draft.conversation))
-        .order_by(Draft.id.desc())
-        .limit(1)
-    )
-    if draft is None or draft.basis_seq != conversation.last_inbound_seq:
-        return None
-    standing = _standing(session, draft, conversation)
-    if standing is None:
-        return None
-    whose = draft.author_id if standing == 'handed_in' else draft.decided_by_id
-    names = staff.colleagues(session)
-    return Offer(
-        draft_id=draft.id,
-        version=draft.version,
-        standing=standing,
-        text=personal_numbers.show(draft.content, masks),
-        sources=tuple(found | {'sentence': personal_numbers.show(found['sentence'], masks)} for found in draft.sources),
-        checks=tuple(found | {'detail': personal_numbers.show(found['detail'], masks)} for found in draft.checks),
-        needs_human=draft.needs_human,
-        who=names.get(whose or 0),
-        reason=draft.reason,
-    )
-
-
-def _standing(session: Session, draft: Draft, conversation: Conversation) -> Standing | None:
-    answered = conversation.last_outbound_seq > draft.basis_seq > 0
-    match draft.status:
-        case DraftStatus.PENDING:
-            return 'suggested' if draft.author_id is None else 'handed_in'
-        case DraftStatus.APPROVED:
-            return 'released' if drafts.waits_for_colleague(session, draft) else 'on_its_way'
-        case DraftStatus.SENDING:
-            return 'on_its_way'
-        case DraftStatus.REJECTED if not answered:
-            return 'refused'
-        case DraftStatus.FAILED:
-            return 'failed'
-    return None

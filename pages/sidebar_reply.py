@@ -10,8 +10,9 @@ from console import client_sends, dossiers, sidebar, staff
 from console.database import read, transact
 from console.drafts import DraftBlocked
 from console.errors import ConsoleError
+from console.offers import Offer
 from console.parts import parts
-from console.sidebar import Offer, Pane
+from console.sidebar import Pane
 from console.staff import Action
 from models import Channel, Role, Staff
 from pages.layout import refusals_shown

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from console import client_sends, conversations, drafts, replies, sidebar, staff, students, turns
+from console import client_sends, conversations, drafts, next_steps, replies, sidebar, staff, students, turns
 from console.database import Database
 from console.drafts import DraftBlocked
 from console.errors import Conflict, NotFound
@@ -263,7 +263,7 @@ def test_the_next_step_is_the_most_pressing_one(db: Database) -> None:
         student: Student = db.transact(
             students.create, StudentFields(name='小明', stage=stage), by=boss.id, enrolments=courses
         )
-        return sidebar.next_step(db.read(students.record, student.id, by=boss.id))
+        return next_steps.of_record(db.read(students.record, student.id, by=boss.id))
 
     assert '2 节' in (step(Stage.TRIED, 2) or '')
     assert '试听感受' in (step(Stage.TRIED, None) or '')

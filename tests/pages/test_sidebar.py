@@ -155,18 +155,18 @@ def test_an_edited_draft_is_sent_once_and_kept_as_sent_by_the_client(bench: Benc
     expect(page.locator('.side-card').first).to_contain_text('小明妈妈')
     expect(page.locator('.bubble').first).to_have_text('周六有课吗')
     page.get_by_role('button', name='编辑').click()
-    page.get_by_label('回复内容').fill('您好，周六上午九点有课。')
+    page.get_by_label('回复内容').fill('您好，我帮您问一下老师。')
     send = page.get_by_role('button', name='发送到聊天')
     send.dblclick()
     expect(page.get_by_label('回复内容')).to_have_value('')
 
     assert client.verdicts == ['ok']
-    assert client.sent() == ['您好，周六上午九点有课。']
+    assert client.sent() == ['您好，我帮您问一下老师。']
     kept = [one for one in _lines(bench, number) if one['direction'] == 'out']
-    assert [one['text'] for one in kept] == ['您好，周六上午九点有课。']
+    assert [one['text'] for one in kept] == ['您好，我帮您问一下老师。']
     thread = bench.opens(userid, client, width=1200, path=f'/conversations/{number}')
     expect(thread.get_by_text('已由客户端发送')).to_be_visible()
-    bench.wecom.servicers.says(ACCOUNT, parent, '您好，周六上午九点有课。')
+    bench.wecom.servicers.says(ACCOUNT, parent, '您好，我帮您问一下老师。')
     expect(thread.get_by_text('企业微信已确认')).to_be_visible()
     expect(thread.locator('.line.ours')).to_have_count(1)
 

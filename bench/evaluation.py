@@ -38,7 +38,11 @@ def _checks(index: KnowledgeIndex) -> list[tuple[str, str, str]]:
         *(('checks', f'traps held: {kind}', f'{held[kind]} of {count}') for kind, count in sorted(set_up.items())),
         ('checks', 'traps held', f'{held.total()} of {len(traps)}'),
         ('checks', 'good replies blocked', f'{alarms} of {len(good)} ({alarms / len(good):.1%})'),
-        ('checks', 'one draft, processor time: p50 / p95', f'{statistics.median(spent):.1f} / {spent[int(len(spent) * 0.95)]:.1f} ms'),
+        (
+            'checks',
+            'one draft, processor time: p50 / p95',
+            f'{statistics.median(spent):.1f} / {spent[int(len(spent) * 0.95)]:.1f} ms',
+        ),
     ]
 
 

@@ -237,7 +237,7 @@ def test_words_typed_while_the_parent_writes_again_are_kept(office: Office, open
     assert editor(page).input_value() == '周六上午十点有课。'
     page.keyboard.press('Escape')
     page.keyboard.press('a')
-    page.get_by_text('没有发送').wait_for()
+    page.get_by_text('没有发送').first.wait_for()
     note.get_by_role('button', name='把我的文字带到新草稿').click()
     newer = office.desk.draft_for(userid)['id']
     page.wait_for_url(f'**/review?draft={newer}')

@@ -57,25 +57,27 @@ Freeze = Callable[[Delivery, Contact, str], bytes]
 """Makes the channel's request for a part, its contact and its text, or WeCom's name of its file. Called once a part."""
 
 
+_OLDER = aliased(Delivery)
+_GATE = ~(
+    select(_OLDER.id)
+    .where(
+        _OLDER.conversation_id == Delivery.conversation_id,
+        _OLDER.id < Delivery.id,
+        _OLDER.status.in_(UNFINISHED),
+    )
+    .exists()
+)
+
+
 def claim_next(session: Session, freeze: Freeze) -> Claim | None:
     """Take the part that is due longest and that nothing older of its conversation holds back; None: there is none.
 
     What its member cannot take yet is put off, which is no attempt; what no request can be made of has failed, and
     what WeCom may have had so long ago that it would not tell a repetition waits for a person.
     """
-    older = aliased(Delivery)
-    gate = ~(
-        select(older.id)
-        .where(
-            older.conversation_id == Delivery.conversation_id,
-            older.id < Delivery.id,
-            older.status.in_(UNFINISHED),
-        )
-        .exists()
-    )
     while True:
         row = leases.claim(
-            session, Delivery, ready=DeliveryStatus.READY, running=DeliveryStatus.SENDING, lease=LEASE, gate=gate
+            session, Delivery, ready=DeliveryStatus.READY, running=DeliveryStatus.SENDING, lease=LEASE, gate=_GATE
         )
         if row is None:
             return None

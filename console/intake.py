@@ -17,7 +17,9 @@ from models import Channel, EventStatus, ReceivedEvent, utc_now
 
 log = logging.getLogger(__name__)
 
-MOST_AT_ONCE = 8
+MOST_AT_ONCE = 16
+FEW_AT_ONCE = 3
+"""While callbacks wait for their commit: a batch is what they wait behind."""
 MOST_ATTEMPTS = 3
 
 _NEEDED = (

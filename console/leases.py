@@ -1,14 +1,16 @@
 """Taking a row as work: for a time, under a token, in order. The same statement on SQLite and PostgreSQL."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, and_, case, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, case, or_, select, update
 from sqlalchemy.orm import Session
 
 from models import Work, utc_now
+from models.base import UtcDateTime
 
 W = TypeVar('W', bound=Work)
 
@@ -20,6 +22,14 @@ Without the time, a few restarts in a row would condemn whatever happened to be 
 """
 
 
+def moment(name: str) -> BindParameter[datetime]:
+    """A moment that a gate names and `claim` is told."""
+    return bindparam(name, type_=UtcDateTime())
+
+
+NOW = moment('now')
+
+
 def claim(
     session: Session,
     table: type[W],
@@ -28,34 +38,45 @@ def claim(
     running: StrEnum,
     lease: timedelta,
     gate: ColumnElement[bool] | None = None,
+    **moments: datetime,
 ) -> W | None:
     """Take the row that is due longest: ready, or running under a lease that has ended. None if there is none.
 
-    Its `lease_token` is new: an earlier holder can no longer finish it. `gate` keeps order within a conversation.
+    Its `lease_token` is new: an earlier holder can no longer finish it. `gate` keeps order within a conversation; it is
+    a constant of its module, as the statement is kept with it, and may name `NOW` and other `moments`.
     """
-    columns: Any = table
+    whole: Any = table
     now = utc_now()
+    moments |= {'now': now, 'until': now + lease, 'long_ago': now - SUSPECT_AFTER}
+    row: W | None = session.scalar(_claiming(whole, ready, running, gate), moments)
+    return row
+
+
+@cache
+def _claiming(table: Any, ready: StrEnum, running: StrEnum, gate: ColumnElement[bool] | None) -> Any:
+    """Put together once: an idle server asks many times a second, and that would cost more than the asking."""
+    until, long_ago = moment('until'), moment('long_ago')
     free = or_(
-        columns.status == ready,
-        and_(columns.status == running, columns.lease_until < now, ~_suspect(table)),
+        table.status == ready,
+        and_(table.status == running, table.lease_until < NOW, ~_suspect(table, long_ago)),
     )
     due = (
-        select(columns.id)
-        .where(free, columns.due_at <= now, *(() if gate is None else (gate,)))
-        .order_by(columns.due_at, columns.id)
+        select(table.id)
+        .where(free, table.due_at <= NOW, *(() if gate is None else (gate,)))
+        .order_by(table.due_at, table.id)
         .limit(1)
         .with_for_update(skip_locked=True)
         .scalar_subquery()
     )
-    return session.scalar(
+    return (
         update(table)
-        .where(columns.id == due, free)
+        .where(table.id == due, free)
         .values(
             status=running,
-            attempts=columns.attempts + 1,
-            lease_token=columns.lease_token + 1,
-            lease_until=now + lease,
-            lost_leases=columns.lost_leases + case((columns.status == running, 1), else_=0),
+            attempts=table.attempts + 1,
+            lease_token=table.lease_token + 1,
+            lease_until=until,
+            lost_leases=table.lost_leases + case((table.status == running, 1), else_=0),
         )
         .returning(table)
         .execution_options(synchronize_session=False, populate_existing=True)
@@ -81,13 +102,12 @@ def park_rows(session: Session, table: type[W], *, running: StrEnum, parked: Str
     columns: Any = table
     return session.scalars(
         update(table)
-        .where(columns.status == running, columns.lease_until < utc_now(), _suspect(table))
+        .where(columns.status == running, columns.lease_until < utc_now(), _suspect(table, utc_now() - SUSPECT_AFTER))
         .values(status=parked, last_error='处理时进程三次中断，已停止自动重试。')
         .returning(table)
         .execution_options(synchronize_session=False, populate_existing=True)
     ).all()
 
 
-def _suspect(table: type[W]) -> ColumnElement[bool]:
-    columns: Any = table
-    return and_(columns.lost_leases >= MOST_LOST - 1, columns.due_at < utc_now() - SUSPECT_AFTER)
+def _suspect(table: Any, long_ago: Any) -> ColumnElement[bool]:
+    return and_(table.lost_leases >= MOST_LOST - 1, table.due_at < long_ago)

@@ -83,21 +83,30 @@ def give_up_active(session: Session, conversation_id: int) -> None:
     )
 
 
+_UNREAD = (
+    select(KfAccount.id)
+    .join(Contact, (Contact.account == KfAccount.open_kfid) & (Contact.channel == Channel.KF))
+    .join(Conversation, Conversation.contact_id == Contact.id)
+    .where(Conversation.id == Turn.conversation_id, KfAccount.active.is_(True), KfAccount.pull_at <= leases.NOW)
+    .exists()
+)
+_READ_TO_THE_END = or_(~_UNREAD, Turn.due_at < leases.moment('patience_ends'))
+
+
 def claim_next(session: Session) -> Claim | None:
     """Take the turn that is due longest, for a lease. None if none is due.
 
     While an account is being read, what its customers said may not be all yet.
     """
-    now = utc_now()
-    unread = (
-        select(KfAccount.id)
-        .join(Contact, (Contact.account == KfAccount.open_kfid) & (Contact.channel == Channel.KF))
-        .join(Conversation, Conversation.contact_id == Contact.id)
-        .where(Conversation.id == Turn.conversation_id, KfAccount.active.is_(True), KfAccount.pull_at <= now)
-        .exists()
+    turn = leases.claim(
+        session,
+        Turn,
+        ready=TurnStatus.WAITING,
+        running=TurnStatus.WRITING,
+        lease=LEASE,
+        gate=_READ_TO_THE_END,
+        patience_ends=utc_now() - READ_FIRST,
     )
-    gate = or_(~unread, Turn.due_at < now - READ_FIRST)
-    turn = leases.claim(session, Turn, ready=TurnStatus.WAITING, running=TurnStatus.WRITING, lease=LEASE, gate=gate)
     if turn is None:
         return None
     return Claim(turn_id=turn.id, token=turn.lease_token, conversation_id=turn.conversation_id)

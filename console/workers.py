@@ -64,7 +64,7 @@ SWEEP = 3600.0
 STALE = 120.0
 """Seconds after which a loop that did not come round counts as stuck."""
 
-GIVEN_WAY, MOST_GIVEN_WAY = 0.02, 10
+GIVEN_WAY, MOST_GIVEN_WAY = 0.01, 4
 """While callbacks wait for their commit, understanding and writing wait: seconds, and how often at most."""
 
 Step = Callable[[], Awaitable[bool]]
@@ -222,9 +222,9 @@ class Workers:
             woken.cancel()
 
     async def _understand(self) -> bool:
-        await _give_way()
-        understood = await transact(intake.understand, self._channels.open_event, self._pace)
-        if understood < intake.MOST_AT_ONCE:
+        limit = intake.MOST_AT_ONCE if await _give_way() else intake.FEW_AT_ONCE
+        understood = await transact(intake.understand, self._channels.open_event, self._pace, limit=limit)
+        if understood < limit:
             await asyncio.sleep(GIVEN_WAY)  # what arrives together is understood together, at less cost
         return understood > 0
 
@@ -343,8 +343,10 @@ async def _surely(work: Callable[Concatenate[Session, P], object], /, *args: P.a
     await asyncio.shield(transact(work, *args, **kwargs))
 
 
-async def _give_way() -> None:
+async def _give_way() -> bool:
+    """Wait while someone waits for a commit that must not wait, for a time; whether nobody does any more."""
     for _ in range(MOST_GIVEN_WAY):
         if not current().pressed:
-            return
+            return True
         await asyncio.sleep(GIVEN_WAY)
+    return False

@@ -23,6 +23,11 @@ KEYS = 'a key for tests that is long enough'
 QUICK = {'QUIET_PERIOD': '0.3', 'QUIET_PERIOD_LONGEST': '1.2', 'UNDO_PERIOD': '0'}
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first, so that nobody is left alone with it in the end."""
+    items.sort(key=lambda item: 'reliability' not in item.path.parts)
+
+
 @pytest.fixture(scope='session')
 def postgres() -> Iterator[PostgresServer]:
     with start_postgres() as server:

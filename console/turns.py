@@ -112,6 +112,12 @@ def claim_next(session: Session) -> Claim | None:
     return Claim(turn_id=turn.id, token=turn.lease_token, conversation_id=turn.conversation_id)
 
 
+def wait_anew(session: Session) -> None:
+    """The console was away: what parents said meanwhile is read before anything they said earlier is answered."""
+    now = utc_now()
+    session.execute(update(Turn).where(Turn.status == TurnStatus.WAITING, Turn.due_at < now).values(due_at=now))
+
+
 def fail(session: Session, claim: Claim, reason: str) -> bool:
     """No draft could be had: a person answers. False if the claim is no longer ours."""
     turn = held(session, claim)

@@ -77,6 +77,7 @@ def take_over(session: Session) -> None:
     ended += leases.end_all(session, Delivery, running=DeliveryStatus.SENDING)
     ended += leases.end_all(session, MediaFile, running=MediaStatus.FETCHING)
     kf_pull.end_all(session)
+    turns.wait_anew(session)
     for showing in (CardStatus.SENDING, CardStatus.UPDATING):
         ended += leases.end_all(session, ApprovalCard, running=showing)
     if ended:

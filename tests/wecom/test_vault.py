@@ -178,9 +178,13 @@ def test_without_the_database_each_process_keeps_its_own(
 ) -> None:
     for engine in {db.engine, db.read_engine}:
         event.listen(engine, 'before_cursor_execute', gone)
-    for _ in range(3):
-        for process in processes:
-            process.get('user/get')
+    try:
+        for _ in range(3):
+            for process in processes:
+                process.get('user/get')
+    finally:
+        for engine in {db.engine, db.read_engine}:
+            event.remove(engine, 'before_cursor_execute', gone)
     assert len(api.asked_for('gettoken')) == 2
 
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, case, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from models import Work, utc_now
@@ -81,6 +81,18 @@ def _claiming(table: Any, ready: StrEnum, running: StrEnum, gate: ColumnElement[
         .returning(table)
         .execution_options(synchronize_session=False, populate_existing=True)
     )
+
+
+def next_due(session: Session, table: type[W], *, ready: StrEnum) -> datetime | None:
+    """When the next row comes due that is not due yet."""
+    whole: Any = table
+    due: datetime | None = session.scalar(_coming(whole, ready), {'now': utc_now()})
+    return due
+
+
+@cache
+def _coming(table: Any, ready: StrEnum) -> Any:
+    return select(func.min(table.due_at)).where(table.status == ready, table.due_at > NOW)
 
 
 def end_all(session: Session, table: type[W], *, running: StrEnum) -> int:

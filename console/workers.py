@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from types import MappingProxyType
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -39,7 +39,7 @@ from console.delivery_attempts import Outcome
 from console.watch import Trouble, Watch
 from console.wecom.kf import KfClient
 from console.writing.context import Writer, WritingFailed
-from models import ApprovalCard, CardStatus, Delivery, DeliveryStatus, MediaFile, MediaStatus, Turn, TurnStatus
+from models import ApprovalCard, CardStatus, Delivery, DeliveryStatus, MediaFile, MediaStatus, Turn, TurnStatus, utc_now
 
 log = logging.getLogger(__name__)
 
@@ -97,9 +97,9 @@ class Workers:
         troubles: Mapping[str, Trouble] = MappingProxyType({}),
         customers: Customers | None = None,
         approvals: ApprovalPost | None = None,
-        pause: float = 0.3,
+        pause: float = 1,
     ) -> None:
-        """`pause` in seconds between two looks at an empty queue; news of work cuts it short.
+        """`pause` in seconds between two looks at an empty queue; news of work, and work that comes due, cut it short.
 
         `troubles` are watched for beside our own, by kind of alert.
         """
@@ -129,12 +129,17 @@ class Workers:
         claim_delivery = partial(delivery_claims.claim_next, freeze=self._channels.freeze)
         loops = [
             self._loop('understand', self._understand, signals.event_stored),
-            # A turn is due some seconds after it was opened: looking often is as quick as being told.
-            self._loop('write', partial(self._dispatch, 'write', turns.claim_next, self._write), None),
+            self._loop(
+                'write',
+                partial(self._dispatch, 'write', turns.claim_next, self._write),
+                None,  # a turn comes due seconds after it was opened, and a burst opens hundreds
+                next_due=partial(leases.next_due, table=Turn, ready=TurnStatus.WAITING),
+            ),
             self._loop(
                 'send',
                 partial(self._dispatch, 'send', claim_delivery, self._send),
                 signals.delivery_queued,
+                next_due=partial(leases.next_due, table=Delivery, ready=DeliveryStatus.READY),
             ),
             self._loop(
                 'fetch',
@@ -193,25 +198,41 @@ class Workers:
         return [name for name, at in self._seen.items() if now - at > STALE]
 
     def _loop(
-        self, name: str, step: Step, news: signals.Signal | None, *, pause: float | None = None
+        self,
+        name: str,
+        step: Step,
+        news: signals.Signal | None,
+        *,
+        pause: float | None = None,
+        next_due: Callable[[Session], datetime | None] | None = None,
     ) -> asyncio.Task[None]:
         wake = asyncio.Event()
         if news is not None:
             news.subscribe(lambda _payload: wake.set())
-        return asyncio.create_task(self._repeat(name, step, wake, pause or self._pause), name=name)
+        return asyncio.create_task(self._repeat(name, step, wake, pause or self._pause, next_due), name=name)
 
-    async def _repeat(self, name: str, step: Step, wake: asyncio.Event, pause: float) -> None:
+    async def _repeat(
+        self,
+        name: str,
+        step: Step,
+        wake: asyncio.Event,
+        pause: float,
+        next_due: Callable[[Session], datetime | None] | None,
+    ) -> None:
         while not self._stopping.is_set():
             self._seen[name] = time.monotonic()
             wake.clear()
+            rest = pause
             try:
                 busy = await step()
+                if next_due is not None and not busy and (due := await read(next_due)) is not None:
+                    rest = min(pause, max(0.0, (due - utc_now()).total_seconds()))
             except Exception:  # whatever it was, the loop must go on
                 log.exception('%s failed; going on', name)
                 busy = False
                 await asyncio.sleep(min(pause, 1))
             if not busy:
-                await self._rest(wake, pause)
+                await self._rest(wake, rest)
 
     async def _rest(self, wake: asyncio.Event, seconds: float) -> None:
         stopping = asyncio.ensure_future(self._stopping.wait())

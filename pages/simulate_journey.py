@@ -212,7 +212,9 @@ def _decided(journey: Journey, draft: Draft, decision: Decision) -> Step:
 def _delivered(journey: Journey, simulation: Simulation, userid: str) -> Step:
     if not journey.parts:
         return Step(title='送达', state='wait', words='等审核通过' if journey.station != 'end' else '没有发送')
-    first, ends = journey.parts[0].first_attempt_at, [part.finished_at for part in journey.parts]
+    begun, ends = journey.parts[0], [part.finished_at for part in journey.parts]
+    # A rest that WeCom asks for counts as if nothing had been tried, and yet there was a call.
+    first = begun.first_attempt_at or (begun.created_at if begun.errcode is not None else None)
     finished = max((end for end in ends if end), default=None)
     calls = simulation.calls_for(userid, first, finished or utc_now()) if first else []
     state: State = 'done' if journey.delivered else ('now' if journey.station == 'deliver' else 'bad')

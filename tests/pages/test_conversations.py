@@ -104,14 +104,14 @@ def test_an_agents_reply_waits_and_a_supervisor_releases_it_in_the_conversation(
     head = at(open_page, console, number)
     expect(agent.get_by_role('button', name='通过并发送')).to_have_count(0)
 
-    box(agent).fill('周六下午两点有课。')
+    box(agent).fill('好的，我问过老师马上回复您。')
     agent.get_by_role('button', name='提交审核').click()
 
     expect(agent.get_by_text('主管通过后会自动发给家长')).to_be_visible()
-    draft = head.locator('.draft', has_text='周六下午两点有课。')
+    draft = head.locator('.draft', has_text='好的，我问过老师马上回复您。')
     draft.get_by_role('button', name='通过并发送').click()
-    expect(agent.locator('.line.ours', has_text='周六下午两点有课。').get_by_text('已提交')).to_be_visible()
-    assert eventually(lambda: any(entry.text == '周六下午两点有课。' for entry in wecom.phone(userid)))
+    expect(agent.locator('.line.ours', has_text='好的，我问过老师马上回复您。').get_by_text('已提交')).to_be_visible()
+    assert eventually(lambda: any(entry.text == '好的，我问过老师马上回复您。' for entry in wecom.phone(userid)))
 
 
 def test_what_failed_says_why_and_is_sent_again(

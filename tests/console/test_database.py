@@ -12,7 +12,10 @@ from console.database import PRESENCE, Database
 from models import Role, SignInAttempt, Staff
 from tests import story
 
-LISTENERS = text("SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = :low AND mode = 'ShareLock'")
+LISTENERS = text(
+    "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = :low AND mode = 'ShareLock' "
+    'AND database = (SELECT oid FROM pg_database WHERE datname = current_database())'
+)
 
 
 ON_POSTGRESQL = pytest.mark.parametrize('kind', ['postgresql'], indirect=True)

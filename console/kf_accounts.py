@@ -79,9 +79,9 @@ def listed(session: Session, corp_id: str, accounts: Sequence[Account]) -> None:
 
 def be_due(session: Session, corp_id: str) -> None:
     """Read every account now: while we were not there, doorbells may have rung for nobody."""
-    session.execute(
-        update(KfAccount).where(KfAccount.corp_id == corp_id, KfAccount.active.is_(True)).values(pull_at=utc_now())
-    )
+    now = utc_now()
+    resting = KfAccount.corp_id == corp_id, KfAccount.active.is_(True), KfAccount.pull_at > now
+    session.execute(update(KfAccount).where(*resting).values(pull_at=now))
 
 
 def of_corp(session: Session, corp_id: str) -> list[KfAccount]:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from console import alerts, kf, kf_pull, kf_sessions, turns
+from console import alerts, kf, kf_accounts, kf_pull, kf_sessions, turns
 from console.crypto import cipher
 from console.wecom.kf import Page
 from console.wecom.refusals import WeComRefused
@@ -26,6 +26,7 @@ from models import (
 )
 from tests import story
 from tests.kf.conftest import ACCOUNT, PARENT, Desk
+from tests.sandbox.receiver import CREDENTIALS
 
 
 class ProcessKilled(BaseException):
@@ -93,6 +94,23 @@ async def test_nothing_is_drafted_while_more_is_to_be_read_though_not_for_ever(
 
     desk.change(Turn, due_at=utc_now() - turns.READ_FIRST - timedelta(seconds=1))
     assert desk.db.transact(turns.claim_next) is not None
+
+
+async def test_a_doorbell_that_rings_after_one_looked_at_the_clock_counts(desk: Desk) -> None:
+    desk.says('周六有课吗')
+    desk.rung()
+    await kf.pull(desk.client, desk.claimed(), story.AT_ONCE)
+    desk.change(KfAccount, pull_at=utc_now() + timedelta(seconds=1))  # as one server's doorbell looks to another
+
+    assert desk.db.transact(turns.claim_next) is None
+
+
+async def test_a_start_finds_what_was_being_read_as_due_as_it_was(desk: Desk) -> None:
+    desk.rung()
+    before = desk.account().pull_at
+    desk.db.transact(kf_accounts.be_due, CREDENTIALS.corp_id)
+
+    assert desk.account().pull_at == before
 
 
 async def test_an_account_is_read_by_one_at_a_time_and_who_lost_it_writes_nothing(desk: Desk) -> None:

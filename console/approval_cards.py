@@ -152,7 +152,7 @@ def next_to_show(session: Session) -> Showing | None:
 
 def shown(session: Session, showing: Showing, response_code: str | None) -> None:
     """WeCom took the card. Was the draft decided meanwhile, it is changed at once."""
-    card = _held(session, showing.card_id, showing.token, CardStatus.SENDING)
+    card = leases.held(session, ApprovalCard, showing.card_id, token=showing.token, running=CardStatus.SENDING)
     if card is None:
         return
     if response_code and card.response_code_sealed is None:
@@ -183,7 +183,7 @@ def next_to_close(session: Session) -> Closing | None:
 
 
 def closed(session: Session, closing: Closing) -> None:
-    card = _held(session, closing.card_id, closing.token, CardStatus.UPDATING)
+    card = leases.held(session, ApprovalCard, closing.card_id, token=closing.token, running=CardStatus.UPDATING)
     if card is not None:
         _settled(card, CardStatus.CLOSED)
         card.response_code_sealed = None
@@ -192,7 +192,7 @@ def closed(session: Session, closing: Closing) -> None:
 def put_off(session: Session, claim: Showing | Closing, why: str, *, for_good: bool) -> None:
     """It did not work: later again, a few times, unless WeCom's no is final. The draft waits in the console anyway."""
     running = CardStatus.SENDING if isinstance(claim, Showing) else CardStatus.UPDATING
-    card = _held(session, claim.card_id, claim.token, running)
+    card = leases.held(session, ApprovalCard, claim.card_id, token=claim.token, running=running)
     if card is None:
         return
     again = CardStatus.READY if isinstance(claim, Showing) else CardStatus.STALE
@@ -239,15 +239,6 @@ def _offer(session: Session, draft: Draft) -> None:
 def _gets_cards(member: Staff) -> bool:
     reviews = staff.may(member.role, staff.Action.REVIEW)
     return member.active and member.approves_on_phone and bool(member.wecom_userid) and reviews
-
-
-def _held(session: Session, card_id: int, token: int, running: CardStatus) -> ApprovalCard | None:
-    return session.scalar(
-        select(ApprovalCard)
-        .where(ApprovalCard.id == card_id, ApprovalCard.lease_token == token, ApprovalCard.status == running)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
 
 
 def _settled(card: ApprovalCard, status: CardStatus) -> None:

@@ -84,7 +84,7 @@ def hear(session: Session, heard: Sequence[Heard]) -> list[Conversation]:
     Returns the conversations that have something new, locked. Plain statements for all of them together, not a
     mapped object for each message: a burst must not hold up the callbacks behind it.
     """
-    talks = _conversations_with(session, [one.person for one in heard])
+    talks = with_people(session, [one.person for one in heard])
     known = _known_ids(session, talks, heard)
     rows: list[dict[str, Any]] = []
     media: dict[tuple[int, int], str] = {}
@@ -349,29 +349,10 @@ def resolve(session: Session, conversation_id: int, *, by: int, resolved: bool =
 def ensure(session: Session, channel: Channel, external_userid: str, *, account: str = '') -> Conversation:
     """The conversation with this person, locked; made if there is none."""
     person = channel, account, external_userid
-    return _conversations_with(session, [person])[person]
+    return with_people(session, [person])[person]
 
 
 def with_people(session: Session, people: Iterable[Person]) -> dict[Person, Conversation]:
-    """Each person's conversation, locked in the order of ids; made where there is none."""
-    return _conversations_with(session, list(people))
-
-
-def _count(conversation: Conversation, direction: Direction, text: str, now: datetime) -> None:
-    """What the conversation's own row says about its newest message."""
-    conversation.last_seq += 1
-    conversation.last_message_at = now
-    conversation.last_message_text = ' '.join(text.split())[:LINE_IN_LIST]
-    if direction is Direction.OUT:
-        conversation.last_outbound_seq = conversation.last_seq
-        return
-    conversation.last_inbound_seq = conversation.last_seq
-    conversation.unread += 1
-    conversation.waiting_since = conversation.waiting_since or now
-    conversation.status = ConversationStatus.WAITING
-
-
-def _conversations_with(session: Session, people: Sequence[Person]) -> dict[Person, Conversation]:
     """Each person's conversation, locked in the order of ids; contacts and conversations are made where missing."""
     wanted = set(people)
     talks = _locked_with(session, wanted)
@@ -389,6 +370,20 @@ def _conversations_with(session: Session, people: Sequence[Person]) -> dict[Pers
         insert_many_once(session, Conversation, [_empty(id_, person[0]) for person, id_ in sorted(contacts.items())])
         talks |= _locked_with(session, missing)
     return talks
+
+
+def _count(conversation: Conversation, direction: Direction, text: str, now: datetime) -> None:
+    """What the conversation's own row says about its newest message."""
+    conversation.last_seq += 1
+    conversation.last_message_at = now
+    conversation.last_message_text = ' '.join(text.split())[:LINE_IN_LIST]
+    if direction is Direction.OUT:
+        conversation.last_outbound_seq = conversation.last_seq
+        return
+    conversation.last_inbound_seq = conversation.last_seq
+    conversation.unread += 1
+    conversation.waiting_since = conversation.waiting_since or now
+    conversation.status = ConversationStatus.WAITING
 
 
 # Written once: on the way of every message, putting a statement together costs as much as running it.

@@ -177,13 +177,4 @@ def _claimed(session: Session, row: Delivery, contact: Contact, request: bytes, 
 
 def held(session: Session, claim: Claim) -> Delivery | None:
     """The part, locked, if the claim on it still holds."""
-    return session.scalar(
-        select(Delivery)
-        .where(
-            Delivery.id == claim.delivery_id,
-            Delivery.lease_token == claim.token,
-            Delivery.status == DeliveryStatus.SENDING,
-        )
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
+    return leases.held(session, Delivery, claim.delivery_id, token=claim.token, running=DeliveryStatus.SENDING)

@@ -8,26 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from console.wecom.kf import Item
-
-LABELS = {
-    'image': '[图片]',
-    'voice': '[语音]',
-    'video': '[视频]',
-    'file': '[文件]',
-    'location': '[位置]',
-    'link': '[链接]',
-    'business_card': '[名片]',
-    'miniprogram': '[小程序]',
-    'msgmenu': '[菜单]',
-    'channels': '[视频号]',
-    'channels_shop_product': '[视频号商品]',
-    'channels_shop_order': '[视频号订单]',
-    'merged_msg': '[聊天记录]',
-    'meeting': '[会议]',
-    'calendar': '[日程]',
-    'note': '[笔记]',
-}
-UNKNOWN = '[暂不支持的消息]'
+from console.wecom.labels import LABELS, UNKNOWN
 
 _SHOWN = {
     'location': ('name', 'address'),

@@ -83,6 +83,17 @@ def _claiming(table: Any, ready: StrEnum, running: StrEnum, gate: ColumnElement[
     )
 
 
+def held(session: Session, table: type[W], row_id: int, *, token: int, running: StrEnum) -> W | None:
+    """The claimed row, locked, for who finishes it; None: the lease was lost, or the row has moved on."""
+    columns: Any = table
+    return session.scalar(
+        select(table)
+        .where(columns.id == row_id, columns.lease_token == token, columns.status == running)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+
+
 def next_due(session: Session, table: type[W], *, ready: StrEnum) -> datetime | None:
     """When the next row comes due that is not due yet."""
     whole: Any = table

@@ -49,16 +49,7 @@ def claim_next(session: Session) -> Claim | None:
 
 def record(session: Session, claim: Claim, outcome: Stored | Trouble) -> bool:
     """Write down what a fetch came to; False if the claim is no longer ours and nothing was written."""
-    row = session.scalar(
-        select(MediaFile)
-        .where(
-            MediaFile.id == claim.media_file_id,
-            MediaFile.lease_token == claim.token,
-            MediaFile.status == MediaStatus.FETCHING,
-        )
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
+    row = leases.held(session, MediaFile, claim.media_file_id, token=claim.token, running=MediaStatus.FETCHING)
     if row is None:
         return False
     row.lease_until, row.lost_leases = None, 0

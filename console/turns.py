@@ -145,12 +145,7 @@ def put_back(session: Session, claim: Claim) -> None:
 
 def held(session: Session, claim: Claim) -> Turn | None:
     """The claimed turn, locked, or None: the lease was lost, or the parent went on."""
-    return session.scalar(
-        select(Turn)
-        .where(Turn.id == claim.turn_id, Turn.lease_token == claim.token, Turn.status == TurnStatus.WRITING)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
+    return leases.held(session, Turn, claim.turn_id, token=claim.token, running=TurnStatus.WRITING)
 
 
 def latest(session: Session, conversation_id: int) -> Turn | None:

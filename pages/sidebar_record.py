@@ -1,7 +1,6 @@
 """The record in the pane: student, guardians and courses, changed in place; or the way to link one."""
 
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import Any
 
 from nicegui import ui
@@ -12,8 +11,8 @@ from console.sidebar import Pane
 from console.staff import Action
 from models import Staff
 from pages import student_fields
-from pages.in_place import InPlace, Item, Several
-from pages.student_card import number
+from pages.in_place import InPlace, Several
+from pages.student_items import enrolment_items, guardian_items
 from pages.student_link import LinkDialog
 from pages.widgets import button, text
 
@@ -97,25 +96,8 @@ class RecordTab:
         self._about.show(student_fields.of_student(record.student), version)
         reveals = staff.may(self._who.role, Action.SEE_NUMBERS)
         by = self._who.id
-        guardians = [
-            Item(
-                id=one.id,
-                title=f'{one.name} · {one.kinship}' if one.kinship else one.name,
-                values=student_fields.of_guardian(one),
-                special={what: partial(number, one, what, by=by, reveals=reveals) for what in ('phone', 'wechat')},
-            )
-            for one in record.guardians
-        ]
-        self._guardians.show(guardians, version)
-        enrolments = [
-            Item(
-                id=one.id,
-                title=f'{one.course} · 剩 {one.lessons_left} 节',
-                values=student_fields.of_enrolment(one),
-            )
-            for one in record.enrolments
-        ]
-        self._enrolments.show(enrolments, version)
+        self._guardians.show(guardian_items(record, by=by, reveals=reveals), version)
+        self._enrolments.show(enrolment_items(record), version)
 
 
 class Linking:

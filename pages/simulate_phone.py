@@ -7,6 +7,7 @@ from nicegui import events, ui
 
 from console.dossiers import SCHOOL_TIME
 from console.sandbox import PhoneEntry
+from console.wecom.labels import LABELS
 from models import utc_now
 from pages.widgets import Button, Text, button, icon, text
 
@@ -14,14 +15,6 @@ SHOWN = 80
 PAUSE = timedelta(minutes=2)
 EMOJI = '😊😂😭😅👍🙏❤️🌹🎉😡🤔👌'
 MEDIA = {'image': '图片', 'voice': '语音', 'location': '位置'}
-SENT_AS = {
-    'image': '[图片]',
-    'voice': '[语音]',
-    'video': '[视频]',
-    'file': '[文件]',
-    'location': '[位置]',
-    'link': '[链接]',
-}
 
 Say = Callable[[list[str]], Awaitable[None]]
 
@@ -131,7 +124,7 @@ def clock(moment: datetime) -> str:
 
 
 def _bubble(entry: PhoneEntry) -> Text:
-    words = entry.text if entry.kind == 'text' else f'{SENT_AS.get(entry.kind, "[消息]")} {entry.text}'.strip()
+    words = entry.text if entry.kind == 'text' else f'{LABELS.get(entry.kind, "[消息]")} {entry.text}'.strip()
     bubble = text(words, 'me-says' if entry.direction == 'out' else 'them-says', tag='div')
     bubble.props['title'] = f'{entry.at + SCHOOL_TIME:%Y-%m-%d %H:%M:%S}'
     if entry.direction == 'in':

@@ -16,11 +16,12 @@ from console.staff import Action
 from console.students import Record
 from models import AuditEntry
 from pages import student_fields
-from pages.in_place import InPlace, Item, Several
+from pages.in_place import InPlace, Several
 from pages.layout import me, member, refusals_shown, staff_page
-from pages.student_card import FEW_LESSONS, number, stage_chip
+from pages.student_card import FEW_LESSONS, stage_chip
 from pages.student_contacts import Followers
 from pages.student_history import history
+from pages.student_items import enrolment_items, guardian_items
 from pages.widgets import ago, avatar, button, chip, confirm, empty_state, row, text
 
 TABS = ('概览', '家长', '报名与课时', '会话', '企业微信', '变更记录')
@@ -83,25 +84,8 @@ class _Detail:
         self._draw_head(shown)
         self.about.show(student_fields.of_student(record.student), version)
         reveals = staff.may(self.role, Action.SEE_NUMBERS)
-        guardians = [
-            Item(
-                id=one.id,
-                title=f'{one.name} · {one.kinship}' if one.kinship else one.name,
-                values=student_fields.of_guardian(one),
-                special={what: partial(number, one, what, by=self.by, reveals=reveals) for what in ('phone', 'wechat')},
-            )
-            for one in record.guardians
-        ]
-        self.guardians.show(guardians, version)
-        enrolments = [
-            Item(
-                id=one.id,
-                title=f'{one.course} · 剩 {one.lessons_left} 节',
-                values=student_fields.of_enrolment(one),
-            )
-            for one in record.enrolments
-        ]
-        self.enrolments.show(enrolments, version)
+        self.guardians.show(guardian_items(record, by=self.by, reveals=reveals), version)
+        self.enrolments.show(enrolment_items(record), version)
         for name, draw in (
             ('会话', self._draw_talks),
             ('企业微信', self._draw_circle),

@@ -22,6 +22,9 @@ ADMIN = {'ADMIN_USERNAME': 'head', 'ADMIN_PASSWORD': 'a long enough password'}
 KEYS = 'a key for tests that is long enough'
 QUICK = {'QUIET_PERIOD': '0.3', 'QUIET_PERIOD_LONGEST': '1.2', 'UNDO_PERIOD': '0'}
 
+Servers = Callable[[str, Callable[[], dict[str, str]]], ConsoleServer]
+"""The server of a name, started with these settings when it is first asked for."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest begins first, so that nobody is left alone with it in the end."""
@@ -100,7 +103,7 @@ def wecom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope='session')
-def servers(postgres: PostgresServer) -> Iterator[Callable[[str, Callable[[], dict[str, str]]], ConsoleServer]]:
+def servers(postgres: PostgresServer) -> Iterator[Servers]:
     """Servers by name, each started when first asked for. They stay: the databases take turns, file by file.
 
     `postgres` is here so that it outlives them.
@@ -120,7 +123,7 @@ def servers(postgres: PostgresServer) -> Iterator[Callable[[str, Callable[[], di
 def console(
     kind: str,
     wecom: Sandbox,
-    servers: Callable[[str, Callable[[], dict[str, str]]], ConsoleServer],
+    servers: Servers,
     request: pytest.FixtureRequest,
 ) -> ConsoleServer:
     """The running server, connected to `wecom` as to the real one. Its administrator is `head`."""
@@ -135,7 +138,7 @@ def console(
 @pytest.fixture(scope='session')
 def demo(
     kind: str,
-    servers: Callable[[str, Callable[[], dict[str, str]]], ConsoleServer],
+    servers: Servers,
     request: pytest.FixtureRequest,
 ) -> ConsoleServer:
     """The running server as `make run` starts it: demo school, built-in sandbox, no settings but a quick pace."""

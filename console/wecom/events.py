@@ -11,6 +11,8 @@ from hashlib import sha256
 from typing import Literal
 from xml.parsers import expat
 
+from console.wecom.labels import LABELS, UNKNOWN
+
 Kind = Literal['text', 'image', 'voice', 'video', 'location', 'link', 'event', 'unknown']
 
 Fields = Mapping[str, str | list[str]]
@@ -25,15 +27,6 @@ _KINDS: dict[str, Kind] = {
     'event': 'event',
 }
 """WeCom's MsgType -> our kind. What is missing here is kept as 'unknown', never refused."""
-
-_LABELS: dict[Kind, str] = {
-    'image': '[图片]',
-    'voice': '[语音]',
-    'video': '[视频]',
-    'location': '[位置]',
-    'link': '[链接]',
-    'unknown': '[暂不支持的消息]',
-}
 
 _LONGEST = 131_072
 """Characters looked at; as long as the largest body we take."""
@@ -202,4 +195,4 @@ def _text(kind: Kind, content: str | None, label: str | None, title: str | None,
     if kind in {'text', 'event'}:
         return (content or '') if kind == 'text' else ''
     details = {'location': (label,), 'link': (title, url)}.get(kind, ())
-    return ' '.join(filter(None, (_LABELS[kind], *details)))
+    return ' '.join(filter(None, (LABELS.get(kind, UNKNOWN), *details)))

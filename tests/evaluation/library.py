@@ -1,6 +1,7 @@
 """The knowledge and the questions that the search is measured with."""
 
 import json
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -17,6 +18,11 @@ Half = Literal['tuning', 'held-out']
 @cache
 def entries() -> tuple[Knowledge, ...]:
     """The demo school's knowledge and twice as much beside it, numbered from 0."""
+    return numbered(_listed())
+
+
+def numbered(listed: Iterable[Mapping[str, Any]]) -> tuple[Knowledge, ...]:
+    """Entries as they stand in a file, numbered from 0."""
     return tuple(
         Knowledge(
             id=number,
@@ -25,7 +31,7 @@ def entries() -> tuple[Knowledge, ...]:
             answer=entry['answer'],
             facts=entry['facts'],
         )
-        for number, entry in enumerate(_listed())
+        for number, entry in enumerate(listed)
     )
 
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
+from console.sandbox import Sandbox
 from tests.server import ConsoleServer
 
 ARGUMENTS = [
@@ -151,3 +153,14 @@ def _start(home: Path) -> tuple[Playwright, Browser]:
         executable_path=executable, args=ARGUMENTS, env={**os.environ, 'HOME': str(home)}
     )
     return playwright, browser
+
+
+def kf_customer(wecom: Sandbox, account: str, name: str, *, called: str, servicer: tuple[str, str]) -> str:
+    """A customer made for this test at a 微信客服 account of this name, which one member (userid, name) serves."""
+    who = f'wm{time.time_ns()}'
+    wecom.kf.doorbells(True)
+    wecom.kf.add_account(name, open_kfid=account)
+    wecom.kf.customer(who, called)
+    wecom.ensure_member(*servicer)
+    wecom.servicers.add(account, servicer[0])
+    return who

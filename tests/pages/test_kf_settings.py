@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from console.sandbox import Sandbox
 from tests.conftest import ADMIN
 from tests.desk import Desk
-from tests.pages.conftest import OpenPage
+from tests.pages.conftest import OpenPage, kf_customer
 from tests.server import ConsoleServer
 
 HEAD = (ADMIN['ADMIN_USERNAME'], ADMIN['ADMIN_PASSWORD'])
@@ -48,12 +48,7 @@ def test_an_account_appears_by_itself_and_its_texts_are_approved_in_place(
 def test_a_draft_that_cannot_go_out_says_so_and_is_not_released(
     console: ConsoleServer, wecom: Sandbox, admin: Desk, open_page: OpenPage
 ) -> None:
-    who = f'wm{time.time_ns()}'
-    wecom.kf.doorbells(True)
-    wecom.kf.add_account('课程咨询', open_kfid=ACCOUNT)
-    wecom.kf.customer(who, '小刚妈妈')
-    wecom.ensure_member(SERVICER, '刘洋')
-    wecom.servicers.add(ACCOUNT, SERVICER)
+    who = kf_customer(wecom, ACCOUNT, '课程咨询', called='小刚妈妈', servicer=(SERVICER, '刘洋'))
     wecom.kf.customer_says(ACCOUNT, who, '周六有课吗')
     draft_id = admin.draft_for(who)['id']
 

@@ -1,13 +1,11 @@
 """A 微信客服 conversation on the page: what may still go out, who answers, and what was taken back."""
 
-import time
-
 from playwright.sync_api import expect
 
 from console.sandbox import Sandbox
 from tests.conftest import ADMIN
 from tests.desk import Desk
-from tests.pages.conftest import OpenPage
+from tests.pages.conftest import OpenPage, kf_customer
 from tests.server import ConsoleServer
 
 HEAD = (ADMIN['ADMIN_USERNAME'], ADMIN['ADMIN_PASSWORD'])
@@ -17,12 +15,7 @@ ACCOUNT, SERVICER = 'wkWindow', 'ChenJie'
 def test_the_window_counts_down_and_the_session_goes_to_a_servicer_and_back(
     console: ConsoleServer, wecom: Sandbox, admin: Desk, open_page: OpenPage
 ) -> None:
-    who = f'wm{time.time_ns()}'
-    wecom.kf.doorbells(True)
-    wecom.kf.add_account('招生咨询', open_kfid=ACCOUNT)
-    wecom.kf.customer(who, '小明妈妈')
-    wecom.ensure_member(SERVICER, '陈洁')
-    wecom.servicers.add(ACCOUNT, SERVICER)
+    who = kf_customer(wecom, ACCOUNT, '招生咨询', called='小明妈妈', servicer=(SERVICER, '陈洁'))
     mistaken = wecom.kf.customer_says(ACCOUNT, who, '发错了').msgid
     wecom.kf.customer_says(ACCOUNT, who, '周六有课吗')
     number = admin.draft_for(who)['conversation_id']

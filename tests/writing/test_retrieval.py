@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from console.writing.context import Knowledge
 from console.writing.retrieval import KnowledgeIndex
+from tests.evaluation.library import numbered
 from tests.writing.asking import DICTIONARY, SCHOOL_KNOWS
 
 DEMO = Path(__file__).parents[2] / 'console' / 'demo'
@@ -22,16 +22,7 @@ def index() -> KnowledgeIndex:
 def demo() -> tuple[list[dict[str, Any]], KnowledgeIndex]:
     entries = json.loads((DEMO / 'knowledge.json').read_text('utf-8'))
     index = KnowledgeIndex(DICTIONARY)
-    index.build(
-        Knowledge(
-            id=number,
-            question=entry['question'],
-            variants=tuple(entry['variants']),
-            answer=entry['answer'],
-            facts=entry['facts'],
-        )
-        for number, entry in enumerate(entries)
-    )
+    index.build(numbered(entries))
     return entries, index
 
 

@@ -89,6 +89,8 @@ class SimChat:
         if player is self._player and not self._chat.is_deleted:
             self._chat.clear()
             with self._chat:
+                if not lines:
+                    empty_state('还没有消息', '在下面以家长身份说一句，旁边会起草回复。')
                 for line in lines:
                     _bubble(line, known)
 

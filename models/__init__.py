@@ -17,14 +17,26 @@ from models.conversation import (
 )
 from models.delivery import UNFINISHED, Delivery, DeliveryStatus
 from models.draft import Draft, DraftEvent, DraftStatus
+from models.evaluation import EvaluationCase, EvaluationResult, EvaluationRun
+from models.follow_up import FollowUp
+from models.job import Job, JobStatus
 from models.kf_account import KfAccount, SessionState
 from models.knowledge_entry import EntryStatus, KnowledgeEntry
+from models.material import Material
 from models.media_file import MediaFile, MediaStatus
+from models.note import Mention, Note
 from models.oauth_state import OAuthState
+from models.policy import Policy
+from models.presence import Presence
+from models.prompt_version import PromptVersion
 from models.received_event import EventStatus, ReceivedEvent
+from models.saved_view import SavedView
+from models.script import Script
 from models.staff import Role, SignInAttempt, Staff, StaffSession
 from models.student import Enrolment, Guardian, Stage, Student, StudentGuardian
+from models.term import Term, TermKind
 from models.turn import ACTIVE_TURN, Turn, TurnStatus
+from models.unknown_question import UnknownQuestion
 from models.wecom_secret import WeComSecret
 
 __all__ = [
@@ -49,16 +61,30 @@ __all__ = [
     'DraftStatus',
     'Enrolment',
     'EntryStatus',
+    'EvaluationCase',
+    'EvaluationResult',
+    'EvaluationRun',
     'EventStatus',
+    'FollowUp',
     'Guardian',
+    'Job',
+    'JobStatus',
     'KfAccount',
     'KnowledgeEntry',
+    'Material',
     'MediaFile',
     'MediaStatus',
+    'Mention',
     'Message',
+    'Note',
     'OAuthState',
+    'Policy',
+    'Presence',
+    'PromptVersion',
     'ReceivedEvent',
     'Role',
+    'SavedView',
+    'Script',
     'SealedValue',
     'SessionState',
     'SignInAttempt',
@@ -69,8 +95,11 @@ __all__ = [
     'StudentGuardian',
     'Table',
     'Tag',
+    'Term',
+    'TermKind',
     'Turn',
     'TurnStatus',
+    'UnknownQuestion',
     'WeComSecret',
     'Work',
     'utc_now',

@@ -17,5 +17,6 @@ class ContactWay(Table):
     wecom_userid: Mapped[str]  # whom the code adds
     config_id: Mapped[str | None]
     qr_code_url: Mapped[str | None]
+    welcome_text: Mapped[str | None]  # WeCom waits 20 seconds for it
     made_by_id: Mapped[int | None] = mapped_column(ForeignKey('staff.id', ondelete='SET NULL'))
     created_at: Mapped[datetime] = mapped_column(default=utc_now)

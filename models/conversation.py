@@ -23,6 +23,8 @@ class Conversation(Table):
         Index(None, 'status', 'waiting_since', 'id'),
         Index(None, 'last_message_at', 'id'),
         Index(None, 'assignee_id', 'last_message_at'),
+        Index(None, 'review_by', 'id'),
+        Index(None, 'snoozed_until', 'id'),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -41,6 +43,9 @@ class Conversation(Table):
     session_state: Mapped[int | None]  # kf: who answers, see `SessionState`
     servicer: Mapped[str | None]  # kf: the member who took it over in the WeCom client
     customer_spoke_at: Mapped[datetime | None]  # kf: by WeCom's clock; 48 hours from here we may answer
+    review_by: Mapped[datetime | None]  # a reviewer is wanted, and by when at best; None: nothing to decide here
+    snoozed_until: Mapped[datetime | None]  # out of sight till then, or till the parent writes
+    snoozed_by_id: Mapped[int | None] = mapped_column(ForeignKey('staff.id', ondelete='SET NULL'))
     sent_since: Mapped[int] = mapped_column(default=0)  # kf: of our five messages since then, how many are used
 
     contact: Mapped[Contact] = relationship(lazy='raise')

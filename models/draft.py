@@ -52,6 +52,7 @@ class Draft(Table):
         ),
         Index(None, 'status', 'id'),
         Index(None, 'conversation_id', 'id'),
+        Index(None, 'created_at', 'id'),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -70,6 +71,9 @@ class Draft(Table):
     needs_human: Mapped[bool] = mapped_column(default=False)  # the writer could not answer and says so
     sources: Mapped[list[Any]] = mapped_column(default=list)
     checks: Mapped[list[Any]] = mapped_column(default=list)
+    intent: Mapped[str | None]  # what the parent wants, in a word of ours
+    risk: Mapped[str] = mapped_column(default='none')  # the gravest found: complaint, refund, money … or none
+    edit_size: Mapped[int | None]  # characters a person changed before the release
     tokens_in: Mapped[int | None]
     tokens_out: Mapped[int | None]
     duration_ms: Mapped[int | None]

@@ -29,6 +29,7 @@ class KnowledgeEntry(Table):
     valid_until: Mapped[date | None]
     status: Mapped[EntryStatus] = mapped_column(default=EntryStatus.APPROVED, index=True)
     owner: Mapped[str | None]
+    draft_id: Mapped[int | None] = mapped_column(ForeignKey('draft.id', ondelete='SET NULL'))  # what it was learnt from
     version: Mapped[int] = mapped_column(default=1)
     updated_by_id: Mapped[int | None] = mapped_column(ForeignKey('staff.id', ondelete='SET NULL'))
     updated_at: Mapped[datetime] = mapped_column(default=utc_now, onupdate=utc_now)

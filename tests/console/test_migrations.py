@@ -60,3 +60,22 @@ def test_one_customer_may_write_to_two_accounts_of_ours(earlier: Engine) -> None
                 "VALUES (8, 'app', 'wkfront', 'wang', '2026-11-01')"
             )
         )
+
+
+def test_a_draft_that_waits_is_in_the_queue_as_soon_as_the_queue_knows_urgency(earlier: Engine) -> None:
+    with earlier.begin() as connection:
+        connection.execute(
+            text(
+                'INSERT INTO draft (id, conversation_id, channel, version, status, basis_seq, customer_message, content, '
+                'original_content, writer, needs_human, sources, checks, created_at) '
+                "VALUES (3, 9, 'app', 1, 'pending', 1, '你好', '您好', '您好', '人工', false, '[]', '[]', '2026-11-01')"
+            )
+        )
+
+    migrations.upgrade(earlier)
+
+    with earlier.connect() as connection:
+        review_by, risk = connection.execute(
+            text('SELECT c.review_by, d.risk FROM conversation c JOIN draft d ON d.conversation_id = c.id')
+        ).one()
+    assert (review_by is not None, risk) == (True, 'none')

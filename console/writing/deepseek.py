@@ -128,9 +128,16 @@ class DeepSeekWriter:
             raise WritingFailed('timeout') from None
 
     async def _attempt(self, messages: list[dict[str, str]], give_up_at: float) -> Completion:
+        """One request in a place of its own. Raises `WritingFailed` ('busy': the time went by waiting for a place)."""
         loop = asyncio.get_running_loop()
         queued_at = loop.time()
-        async with self._slots:
+        try:
+            await self._slots.acquire()
+        except asyncio.CancelledError:
+            if loop.time() < give_up_at:
+                raise
+            raise WritingFailed('busy') from None
+        try:
             began_at = loop.time()
             permit = self.breaker.admit()
             outcome: Outcome = 'unknown'
@@ -150,6 +157,8 @@ class DeepSeekWriter:
                 raise
             finally:
                 self.breaker.settle(permit, outcome)
+        finally:
+            self._slots.release()
         return raw
 
     async def _request(self, messages: list[dict[str, str]]) -> Completion:

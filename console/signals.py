@@ -44,6 +44,15 @@ kf_due: Signal = Signal()
 kf_changed: Signal = Signal()
 """A 微信客服 account was granted, taken away, read, or given other texts. Carries the account's id."""
 
+scripts_changed: Signal = Signal()
+"""A script was added, changed, accepted or put aside. Carries its id."""
+
+presence_changed: Signal = Signal()
+"""A colleague came to a conversation, left it, or began or stopped typing there. Carries the conversation's id."""
+
+words_came: Signal = Signal()
+"""More words of a reply are there, see `live_words`. Carries the conversation's id, in this process alone."""
+
 BY_NAME: dict[str, Signal] = {name: value for name, value in list(globals().items()) if isinstance(value, Event)}
 
 

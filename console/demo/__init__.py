@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from console import conversations, knowledge, staff, students, turns
+from console import conversations, knowledge, scripts, staff, students, turns
 from console.calendar import today
 from models import (
     Author,
@@ -53,6 +53,8 @@ def load(session: Session) -> bool:
             demo=True,
         )
     knowledge.put(session, [_entry(entry) for entry in _read('knowledge')], by=None)
+    for given in _read('scripts'):
+        scripts.save(session, given['title'], given['text'], group=given['group'], by=None).uses = given['uses']
     people = {given['name']: _student(session, given) for given in _read('students')}
     for number, past in enumerate(_read('conversations')):
         _conversation(session, people[past['student']], past, taken=number % 2 == 0)

@@ -1,4 +1,4 @@
-"""The demo school is one story: its five files agree with each other, and nobody in it is real."""
+"""The demo school is one story: its files agree with each other, and nobody in it is real."""
 
 import json
 import re
@@ -23,6 +23,7 @@ STUDENTS = load('students')
 KNOWLEDGE = load('knowledge')
 CONVERSATIONS = load('conversations')
 QUESTIONS = load('questions')
+SCRIPTS = load('scripts')
 COURSES = {course['name']: course for course in SCHOOL['courses']}
 GUARDIANS = [guardian for student in STUDENTS for guardian in student['guardians']]
 ENROLMENTS = [(student, enrolment) for student in STUDENTS for enrolment in student['enrolments']]
@@ -141,7 +142,7 @@ def test_a_number_among_the_facts_is_said_in_the_answer() -> None:
 def test_the_school_promises_no_results() -> None:
     said = [entry['answer'] for entry in KNOWLEDGE] + [str(entry['facts']) for entry in KNOWLEDGE]
     said += [line['text'] for talk in CONVERSATIONS for line in talk['lines'] if line['who'] != 'parent']
-    said += [json.dumps(part, ensure_ascii=False) for part in (SCHOOL, STUDENTS)]
+    said += [json.dumps(part, ensure_ascii=False) for part in (SCHOOL, STUDENTS, SCRIPTS)]
     assert [text for text in said if PROMISES.search(text)] == []
 
 
@@ -173,3 +174,9 @@ def test_each_question_expects_another_entry_and_is_worded_afresh() -> None:
     assert {question['expect'] for question in QUESTIONS} == {entry['external_key'] for entry in KNOWLEDGE}
     known = {text for entry in KNOWLEDGE for text in (entry['question'], *entry['variants'])}
     assert not known & {question['question'] for question in QUESTIONS}
+
+
+def test_a_script_can_go_to_every_family_and_names_no_price() -> None:
+    for script in SCRIPTS:
+        assert set(re.findall(r'\{.*?\}', script['text'])) <= {'{学员}', '{家长}', '{老师}'}, script['title']
+        assert not re.search(r'\d元|周建平|陈思雨|林婉清', script['text']), script['title']

@@ -47,6 +47,9 @@ kf_changed: Signal = Signal()
 scripts_changed: Signal = Signal()
 """A script was added, changed, accepted or put aside. Carries its id."""
 
+saved_views_changed: Signal = Signal()
+"""Somebody saved, renamed or removed a view of a list. Carries its id."""
+
 presence_changed: Signal = Signal()
 """A colleague came to a conversation, left it, or began or stopped typing there. Carries the conversation's id."""
 

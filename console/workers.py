@@ -24,6 +24,7 @@ from console import (
     kf_accounts,
     kf_pull,
     leases,
+    live_words,
     media_fetching,
     media_files,
     signals,
@@ -295,7 +296,8 @@ class Workers:
         try:
             context = await read(dossiers.for_turn, claim.turn_id)
             passing('writing')
-            proposal = await self._writer.write(context)
+            with live_words.of_conversation(claim.conversation_id) as telling:
+                proposal = await self._writer.write(context, on_words=telling)
         except WritingFailed as failed:
             await _surely(turns.fail, claim, str(failed))
         except asyncio.CancelledError:

@@ -5,7 +5,7 @@ from typing import Any
 
 from nicegui import background_tasks, ui
 
-from console import client_sends, drafts, sidebar, signals, staff
+from console import client_sends, drafts, live_words, sidebar, signals, staff
 from console.database import read, transact
 from console.errors import ConsoleError
 from console.parts import parts
@@ -73,6 +73,7 @@ class Beside:
         signals.conversation_changed.subscribe(self._heard_of_conversation)
         signals.student_changed.subscribe(self._heard_of_student)
         signals.draft_changed.subscribe(self._heard_of_draft)
+        signals.words_came.subscribe(self._heard_words)
 
     async def _chat(self, told: dict[str, Any]) -> None:
         """WeCom says whose chat it is, or that it is nobody's alone."""
@@ -106,6 +107,11 @@ class Beside:
                 on_open=self._open_chat,
                 on_change=self._reload,
             )
+
+    def _heard_words(self, conversation_id: int) -> None:
+        view = self._view
+        if view is not None and view.pane.conversation is not None and view.pane.conversation.id == conversation_id:
+            view.reply.hear(live_words.so_far(conversation_id))
 
     async def _find(self, customer: str) -> int:
         asked = {'entry': self._entry, 'by': self._who.id, 'simulated': self._simulated}

@@ -2,14 +2,16 @@
 
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 from nicegui import ui
 
-from console import client_sends, dossiers, sidebar, staff
+from console import client_sends, dossiers, live_words, sidebar, staff
 from console.database import read, transact
 from console.drafts import DraftBlocked
 from console.errors import ConsoleError
+from console.live_words import Telling
 from console.offers import Offer
 from console.parts import parts
 from console.sidebar import Pane
@@ -42,15 +44,21 @@ class ReplyCard:
         with ui.element('section').classes('panel side-card').props('aria-label=回复'):
             self._said = ui.element('div').classes('stack')
             self._state = ui.element('div').classes('stack').props('aria-live=polite')
+            self._live = text('', 'bubble ours words writing', tag='div').props('aria-label=正在写')
+            self._live.set_visibility(False)
             self._words = self._field(pane)
         self._ask = self._asking(pane)
 
     def show(self, pane: Pane) -> None:
         self._pane = pane
         offer = pane.offer
+        if not pane.stage:
+            self._live.set_visibility(False)
+            self._live.set_text('')
+        elif pane.conversation is not None:
+            self.hear(live_words.so_far(pane.conversation.id))
         self._redraw(self._said, self._draw_said, pane.said)
-        standing = offer and (offer.draft_id, offer.standing, offer.who, offer.reason)
-        self._redraw(self._state, self._draw_state, (pane.stage, pane.failure, standing, self._trouble))
+        self._show_state(pane)
         told = offer and (offer.draft_id, offer.version, offer.standing)
         self._redraw(self._basis, self._draw_basis, told)
         self._redraw(self._buttons, self._draw_buttons, (told, bool(pane.said), pane.stage))
@@ -60,6 +68,19 @@ class ReplyCard:
         else:
             self._words.props.pop('offer', None)
         self._words.update()
+
+    def _show_state(self, pane: Pane) -> None:
+        offer = pane.offer
+        standing = offer and (offer.draft_id, offer.standing, offer.who, offer.reason)
+        self._redraw(self._state, self._draw_state, (pane.stage, pane.failure, standing, self._trouble))
+
+    def hear(self, words: str) -> None:
+        """The reply as far as it is written, to be looked at: only what is finished and checked goes into the field."""
+        if self._pane.stage and words:
+            if self._pane.stage == 'waiting':  # nobody announces that a writer began, but here are its words
+                self._tell_stage()
+            self._live.set_text(words)
+            self._live.set_visibility(True)
 
     def add(self, words: str) -> None:
         self._words.run_method('add', words)
@@ -71,6 +92,10 @@ class ReplyCard:
     def failed(self, why: str) -> None:
         self._tell(why)
         self._words.run_method('done', None)
+
+    def _tell_stage(self) -> None:
+        self._pane = replace(self._pane, stage='writing')
+        self._show_state(self._pane)
 
     def _tell(self, why: str) -> None:
         self._trouble = why
@@ -174,6 +199,8 @@ class ReplyCard:
             self._question = ui.textarea(placeholder=hint).props('rows=2 maxlength=2000 autogrow aria-label=家长的话')
             button('让 AI 起草', self._asked)
             self._asking_state = text('', 'muted', tag='div').props('role=status')
+            self._answer = text('', 'bubble ours words writing', tag='div').props('aria-label=正在写')
+            self._answer.set_visibility(False)
         made.set_visibility(self._writes or self._alone)
         return made
 
@@ -192,18 +219,26 @@ class ReplyCard:
 
     async def _written(self, words: str) -> None:
         """An answer to a question that nobody asked in the chat: it goes into the field, and nothing is kept."""
+        telling = Telling(self._show_answer)
         self._asking_state.set_text('正在查找知识和学员档案…')
         try:
             contact, _ = await read(sidebar.chat, self._pane.contact.id, by=self._who.id)
             context = await read(dossiers.for_question, words, contact)
             self._asking_state.set_text('正在起草…')
-            proposal = await parts().writer.write(context)
+            proposal = await parts().writer.write(context, on_words=telling)
         finally:
+            telling.end()
+            self._answer.set_visibility(False)
             self._asking_state.set_text('')
         if not self._words.is_deleted:
             self.add(proposal.text)
             if proposal.needs_human:
                 self._asking_state.set_text('知识库里没有足够的依据，请补充或改写后再发出。')
+
+    def _show_answer(self, words: str) -> None:
+        if words and not self._answer.is_deleted:
+            self._answer.set_text(words)
+            self._answer.set_visibility(True)
 
     async def _acted(self, told: dict[str, Any]) -> None:
         act, words, about = (str(told.get(name) or '') for name in ('act', 'text', 'about'))
@@ -258,7 +293,7 @@ class ReplyCard:
 
 
 def _stages(pane: Pane) -> None:
-    """How far the reply is, as far as anybody can know: a writer hands over its words only when all are checked."""
+    """How far the reply is. What is written so far is shown below it, where this process writes."""
     steps = ('收到家长的话', '等家长说完', '正在起草', '检查')
     at = 1 if pane.stage == 'waiting' else 2
     with ui.element('ol').classes('side-stages').props('aria-label=进度'):

@@ -1,5 +1,6 @@
 """What a writer is given, what it hands back, and how it says that it could not."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal, Protocol
@@ -125,10 +126,14 @@ class Proposal:
     needs_human: bool
 
 
+OnWords = Callable[[str], None]
+"""Gets the reply as far as it is written, unchecked, on the loop: to be looked at while one waits."""
+
+
 class Writer(Protocol):
     """Whoever can write a reply."""
 
-    async def write(self, context: Context) -> Proposal:
+    async def write(self, context: Context, *, on_words: OnWords | None = None) -> Proposal:
         """Raises `WritingFailed`; never returns a doubtful answer as a good one."""
 
     async def close(self) -> None: ...

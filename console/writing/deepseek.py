@@ -14,8 +14,9 @@ from console.writing import answers, prompt
 from console.writing.breaker import Breaker, Outcome
 from console.writing.checks import check_text
 from console.writing.completions import Completion, pieces
-from console.writing.context import Check, Context, Proposal, WritingFailed
+from console.writing.context import Check, Context, OnWords, Proposal, WritingFailed
 from console.writing.evidence import trace
+from console.writing.glimpse import reply_so_far
 from console.writing.masking import Mask
 
 if TYPE_CHECKING:
@@ -70,12 +71,12 @@ class DeepSeekWriter:
         self._connecting = asyncio.Lock()
         self._wants_usage = True
 
-    async def write(self, context: Context) -> Proposal:
+    async def write(self, context: Context, *, on_words: OnWords | None = None) -> Proposal:
         started = time.monotonic()
         outcome, raw = 'ok', Completion()
         try:
             mask = Mask.of(context)
-            raw = await self._ask(self._prompt.messages(mask.context))
+            raw = await self._ask(self._prompt.messages(mask.context), _reader(on_words, mask))
             answer = answers.read(raw.text, raw.finish_reason, prompt=self._prompt, mask=mask)
         except WritingFailed as failure:
             outcome = failure.reason or ''
@@ -109,7 +110,7 @@ class DeepSeekWriter:
         if self._client:
             await self._client.close()
 
-    async def _ask(self, messages: list[dict[str, str]]) -> Completion:
+    async def _ask(self, messages: list[dict[str, str]], on_text: OnWords | None) -> Completion:
         """The answer, after retries where they may help. Raises `WritingFailed`."""
         loop = asyncio.get_running_loop()
         give_up_at = loop.time() + self._deadline
@@ -117,17 +118,17 @@ class DeepSeekWriter:
             async with asyncio.timeout_at(give_up_at):
                 for longest_pause in self._pauses:
                     try:
-                        return await self._attempt(messages, give_up_at)
+                        return await self._attempt(messages, give_up_at, on_text)
                     except WritingFailed as failure:
                         pause = _pause(failure, longest_pause)
                         if pause is None or loop.time() + pause >= give_up_at:
                             raise
                     await asyncio.sleep(pause)
-                return await self._attempt(messages, give_up_at)
+                return await self._attempt(messages, give_up_at, on_text)
         except TimeoutError:
             raise WritingFailed('timeout') from None
 
-    async def _attempt(self, messages: list[dict[str, str]], give_up_at: float) -> Completion:
+    async def _attempt(self, messages: list[dict[str, str]], give_up_at: float, on_text: OnWords | None) -> Completion:
         """One request in a place of its own. Raises `WritingFailed` ('busy': the time went by waiting for a place)."""
         loop = asyncio.get_running_loop()
         queued_at = loop.time()
@@ -142,7 +143,7 @@ class DeepSeekWriter:
             permit = self.breaker.admit()
             outcome: Outcome = 'unknown'
             try:
-                raw = await self._request(messages)
+                raw = await self._request(messages, on_text)
                 outcome = 'ok'
             except WritingFailed as failure:
                 outcome = _OUTCOMES.get(failure.reason or '', 'unknown')
@@ -161,7 +162,7 @@ class DeepSeekWriter:
             self._slots.release()
         return raw
 
-    async def _request(self, messages: list[dict[str, str]]) -> Completion:
+    async def _request(self, messages: list[dict[str, str]], on_text: OnWords | None) -> Completion:
         """One request. Raises `WritingFailed` for whatever the service does but answer."""
         client = await self._connected()
         import httpx2
@@ -169,7 +170,7 @@ class DeepSeekWriter:
 
         try:
             async with asyncio.timeout(self._idle) as idle:
-                return await self._receive(client, messages, idle)
+                return await self._receive(client, messages, idle, on_text)
         except openai.APIStatusError as refusal:
             raise _refused(refusal.status_code, refusal.response.headers.get('retry-after')) from None
         except (TimeoutError, openai.APITimeoutError):
@@ -187,7 +188,11 @@ class DeepSeekWriter:
             raise WritingFailed('not_an_answer') from None
 
     async def _receive(
-        self, client: 'AsyncOpenAI', messages: list[dict[str, str]], idle: asyncio.Timeout
+        self,
+        client: 'AsyncOpenAI',
+        messages: list[dict[str, str]],
+        idle: asyncio.Timeout,
+        on_text: OnWords | None,
     ) -> Completion:
         loop = asyncio.get_running_loop()
         raw = Completion()
@@ -195,6 +200,8 @@ class DeepSeekWriter:
             async for piece in arriving:
                 if raw.add(piece):
                     idle.reschedule(loop.time() + self._idle)
+                    if on_text is not None:
+                        on_text(raw.text)
         if raw.finish_reason is None:
             raise WritingFailed('cut')
         return raw
@@ -232,6 +239,11 @@ class DeepSeekWriter:
         return openai.AsyncOpenAI(
             base_url=self.api_url, api_key=self._api_key, max_retries=0, timeout=timeout, http_client=pool
         )
+
+
+def _reader(on_words: OnWords | None, mask: Mask) -> OnWords | None:
+    """Has whoever listens read the reply out of an answer that is not finished."""
+    return None if on_words is None else lambda raw: on_words(reply_so_far(raw, mask))
 
 
 def _refused(status: int, retry_after: str | None) -> WritingFailed:

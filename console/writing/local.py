@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from console.writing.checks import check_text
-from console.writing.context import Context, CourseFacts, Knowledge, Proposal, StudentFacts
+from console.writing.context import Context, CourseFacts, Knowledge, OnWords, Proposal, StudentFacts
 from console.writing.evidence import trace
 from console.writing.plaintext import clean, sentences
 from console.writing.segmentation import words
@@ -52,7 +52,8 @@ class LocalWriter:
     def __init__(self, cache_dir: Path) -> None:
         self._words = words(cache_dir)
 
-    async def write(self, context: Context) -> Proposal:
+    async def write(self, context: Context, *, on_words: OnWords | None = None) -> Proposal:
+        """Its words are there all at once, so nobody is told of some before."""
         started = time.monotonic()
         # The first call reads the dictionary, which takes a second.
         reply = await asyncio.to_thread(self._reply, context)

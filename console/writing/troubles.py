@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from console.writing import answers, prompt
-from console.writing.context import Context, Proposal, Writer, WritingFailed
+from console.writing.context import Context, OnWords, Proposal, Writer, WritingFailed
 from console.writing.masking import Mask
 
 NONSENSE = '{"mood": "紫色", "reply": ["今天的月亮很圆'
@@ -44,7 +44,7 @@ class TroubledWriter:
         """All is well again, from the next reply on."""
         self.seconds, self.failure, self.talks_nonsense = 0.0, None, False
 
-    async def write(self, context: Context) -> Proposal:
+    async def write(self, context: Context, *, on_words: OnWords | None = None) -> Proposal:
         if self.seconds:
             await asyncio.sleep(self.seconds)
         if self.failure:
@@ -52,7 +52,7 @@ class TroubledWriter:
         if self.talks_nonsense:
             # Judged as a real model's answer is, so that one sees it refused.
             answers.read(NONSENSE, 'stop', prompt=prompt.load(), mask=Mask.of(context))
-        return await self.inner.write(context)
+        return await self.inner.write(context, on_words=on_words)
 
     async def close(self) -> None:
         await self.inner.close()

@@ -1,4 +1,5 @@
 import asyncio
+import itertools
 import logging
 import time
 from collections.abc import Callable
@@ -7,20 +8,20 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from console import delivery_claims, drafts, turns
+from console import delivery_claims, drafts, live_words, signals, turns
 from console.channels import Channels, WeComApp
 from console.database import Database
 from console.sandbox import Sandbox
 from console.wecom.client import WeComClient
 from console.wecom.crypto import CallbackCrypto
 from console.workers import WRITERS, Workers, take_over
-from console.writing.context import Context, Proposal, Writer, WritingFailed
+from console.writing.context import Context, OnWords, Proposal, Writer, WritingFailed
 from models import Channel, Delivery, DeliveryStatus, Draft, DraftStatus, Turn, TurnStatus
 from tests import story
 
 
 class ReadyWriter:
-    async def write(self, _: Context) -> Proposal:
+    async def write(self, _: Context, **_more: object) -> Proposal:
         return story.proposal('您好，周六上午有课。')
 
     async def close(self) -> None: ...
@@ -30,12 +31,23 @@ class FailingWriter(ReadyWriter):
     def __init__(self, fault: Exception) -> None:
         self._fault = fault
 
-    async def write(self, _: Context) -> Proposal:
+    async def write(self, _: Context, **_more: object) -> Proposal:
         raise self._fault
 
 
+class TalkingWriter(ReadyWriter):
+    """Says a word every 20 ms for a second."""
+
+    async def write(self, context: Context, *, on_words: OnWords | None = None) -> Proposal:
+        assert on_words is not None
+        for length in range(1, 51):
+            on_words('好' * length)
+            await asyncio.sleep(0.02)
+        return await super().write(context)
+
+
 class HangingWriter(ReadyWriter):
-    async def write(self, _: Context) -> Proposal:
+    async def write(self, _: Context, **_more: object) -> Proposal:
         await asyncio.Event().wait()
         raise AssertionError('unreachable')
 
@@ -102,6 +114,29 @@ async def test_a_writer_that_fails_leaves_the_turn_to_a_person(
 
     assert db.read(lambda session: session.scalars(select(Turn.last_error)).all()) == [reason]
     assert db.read(_statuses_of_drafts) == []
+
+
+async def test_words_are_told_while_they_are_written_at_a_pace_for_the_eye_and_end_with_the_draft(
+    db: Database, wecom: Sandbox
+) -> None:
+    conversation_id = db.transact(story.said, '周六有课吗').id
+    told: list[tuple[float, str]] = []
+
+    def hear(changed: int) -> None:
+        told.append((time.monotonic(), live_words.so_far(changed)))
+
+    signals.words_came.subscribe(hear)
+    try:
+        async with workers(wecom, TalkingWriter()).running():
+            await eventually(db, lambda: db.read(_statuses_of_drafts) == [DraftStatus.PENDING])
+    finally:
+        signals.words_came.unsubscribe(hear)
+
+    pauses = [later[0] - earlier[0] for earlier, later in itertools.pairwise(told)]
+    assert 5 <= len(told) <= 11
+    assert min(pauses) >= 0.1
+    assert [words for _, words in told] == sorted((words for _, words in told), key=len)
+    assert live_words.so_far(conversation_id) == ''
 
 
 async def test_a_stop_returns_what_is_being_written_at_once_however_many_writers_hang(

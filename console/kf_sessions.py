@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from console import audit, conversations, kf_window, signals, staff
+from console import audit, conversations, kf_window, search_index, signals, staff
 from console.errors import Conflict
 from models import Channel, Conversation, Message, SessionState
 
@@ -100,12 +100,14 @@ def spoke(session: Session, conversation: Conversation, at: datetime) -> None:
 
 def recalled(session: Session, conversation: Conversation, msgid: str, at: datetime) -> None:
     """A message was taken back by who wrote it. That it had been there stays on record."""
-    taken_back = session.execute(
+    taken_back = session.scalars(
         update(Message)
         .where(Message.conversation_id == conversation.id, Message.external_id == msgid, Message.recalled_at.is_(None))
         .values(recalled_at=at)
-    )
-    if taken_back.rowcount:  # type: ignore[attr-defined]
+        .returning(Message.id)
+    ).all()
+    if taken_back:
+        search_index.leave_out(session, taken_back)
         signals.announce(session, signals.conversation_changed, conversation.id)
 
 

@@ -30,7 +30,7 @@ _PATTERNS = (
         ),
     ),
 )
-_TOKEN = re.compile(r'⟦(?:身份证号|银行卡号|手机号|邮箱|微信号)\d+⟧')
+TOKEN = re.compile(r'⟦(?:身份证号|银行卡号|手机号|邮箱|微信号)\d+⟧')
 
 
 def tokenise(session: Session, conversation_id: int, text: str) -> str:
@@ -67,13 +67,13 @@ def tokenise(session: Session, conversation_id: int, text: str) -> str:
 
 def restore(session: Session, conversation_id: int, text: str) -> str:
     """`text` with the tokens' true values, for the parent herself. An unknown token stays as it is."""
-    if not _TOKEN.search(text):
+    if not TOKEN.search(text):
         return text
     values = {
         row.token: cipher().open(row.value_sealed, _place(conversation_id, row.token))
         for row in _rows(session, conversation_id)
     }
-    return _TOKEN.sub(lambda token: values.get(token.group(), token.group()), text)
+    return TOKEN.sub(lambda token: values.get(token.group(), token.group()), text)
 
 
 def masks(session: Session, conversation_id: int) -> dict[str, str]:
@@ -91,7 +91,7 @@ def masks_of(session: Session, conversation_ids: list[int]) -> dict[int, dict[st
 
 def show(text: str, known: dict[str, str]) -> str:
     """`text` as staff read it: every token as its mask."""
-    return _TOKEN.sub(lambda token: known.get(token.group(), token.group()), text)
+    return TOKEN.sub(lambda token: known.get(token.group(), token.group()), text)
 
 
 def unmask(text: str, known: dict[str, str]) -> str:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from console import audit, conversations, signals, staff
+from console import audit, conversations, search_index, signals, staff
 from console.errors import Conflict, NotFound
 from models import UNFINISHED, Channel, Delivery, DeliveryStatus, Direction, Message, utc_now
 
@@ -66,6 +66,8 @@ def done(session: Session, recall: Recall, *, by: int) -> None:
     message = session.get_one(Message, recall.message_id)
     conversation = conversations.locked(session, message.conversation_id)
     message.recalled_at = utc_now()
+    session.flush()  # whoever holds the message to put it into the index does so before it leaves
+    search_index.leave_out(session, [message.id])
     if message.seq == conversation.last_seq:
         conversation.last_message_text = '[已撤回]'
     audit.record(session, 'recalled', 'message', message.id, by=by)

@@ -27,6 +27,7 @@ from console import (
     live_words,
     media_fetching,
     media_files,
+    search_index,
     signals,
     turns,
 )
@@ -148,6 +149,7 @@ class Workers:
                 signals.media_wanted,
                 pause=2,
             ),
+            self._loop('index', search_index.Follower().step, signals.conversation_changed),
             self._loop('tidy', self._tidy, None, pause=10),
             self._loop('announce', self.announcer.announce, None, pause=10),
             self._loop('watch', self._watch.look, None, pause=30),

@@ -10,11 +10,12 @@ from urllib.parse import quote, unquote
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
-from console import file_types, media_files, media_shelf, replies
+from console import file_types, materials, media_files, media_shelf, replies, staff
 from console.crypto import CannotOpen
 from console.database import read, transact
 from console.errors import ConsoleError, Invalid, NotSignedIn
 from console.wecom import media
+from console.wecom.messages import MediaKind
 
 router = APIRouter(prefix='/media', include_in_schema=False)
 
@@ -56,14 +57,33 @@ async def give(request: Request, conversation_id: int) -> Response:
             raise NotSignedIn
         await read(replies.takes_files, conversation_id, by=member_id)
         content = await _received(request)
-        kind = 'image' if _is_picture(content) else 'file'
-        media.check('image' if kind == 'image' else 'file', len(content), file_types.sniffed(content))
+        kind: MediaKind = 'image' if _fits(content, 'image') else 'file'
+        media.check(kind, len(content), file_types.sniffed(content))
         name = unquote(request.headers.get('x-file-name', ''), errors='replace')
         stored = await to_thread(media_files.store, content, name, kind)
         given = await transact(media_files.give, stored, kind, by=member_id)
     except ConsoleError as refusal:
         return JSONResponse({'refusal': str(refusal)}, refusal.http_status)
     return JSONResponse({'id': given.id})
+
+
+@router.post('/materials')
+async def shelve(request: Request) -> Response:
+    """Keep a file as a material of the school's; the answer holds its id and name, or why it is refused."""
+    member_id = request.state.member_id
+    try:
+        if member_id is None:
+            raise NotSignedIn
+        await read(staff.require, member_id, staff.Action.EDIT_KNOWLEDGE)
+        content = await _received(request)
+        kind = _kind_of(content)
+        media.check(kind, len(content), file_types.sniffed(content))
+        name = unquote(request.headers.get('x-file-name', ''), errors='replace')
+        stored = await to_thread(media_files.store, content, name, kind)
+        made = await transact(materials.add, stored, kind, by=member_id)
+    except ConsoleError as refusal:
+        return JSONResponse({'refusal': str(refusal)}, refusal.http_status)
+    return JSONResponse({'id': made.id, 'name': made.name})
 
 
 async def _received(request: Request) -> bytes:
@@ -75,9 +95,13 @@ async def _received(request: Request) -> bytes:
     return bytes(content)
 
 
-def _is_picture(content: bytes) -> bool:
-    """What WeCom would show as a picture; a larger one, or of another type, goes as a file."""
-    return file_types.sniffed(content) in media.TYPES['image'] and len(content) <= media.LARGEST['image']
+def _kind_of(content: bytes) -> MediaKind:
+    """What WeCom would show it as; what is larger, or of another type, goes as a file."""
+    return next((kind for kind in ('image', 'video') if _fits(content, kind)), 'file')
+
+
+def _fits(content: bytes, kind: MediaKind) -> bool:
+    return file_types.sniffed(content) in media.TYPES[kind] and len(content) <= media.LARGEST[kind]
 
 
 def _ranged(asked: str, content: bytes, mime: str, headers: dict[str, str]) -> Response:

@@ -60,17 +60,16 @@ def record(
     conversation = sidebar.talk(session, contact_id, by=by)
     text = personal_numbers.unmask(drafts.checked(text), personal_numbers.masks(session, conversation.id))
     text = personal_numbers.tokenise(session, conversation.id, personal_numbers.restore(session, conversation.id, text))
-    recent = _recent(session, conversation.id)
-    if told := next((one for one in recent if one.fields.get('client') == sent_id), None):
+    if told := told_before(session, conversation.id, sent_id):
         return told
     draft = _draft(session, conversation, draft_id)
     if draft is not None and not (_alone(member, conversation.channel) or drafts.waits_for_colleague(session, draft)):
         draft = None
     if draft is not None:
         drafts.sent_by_colleague(session, draft, text, by=by)
-    message = next((one for one in recent if _is_wecoms(one, text, by)), None)
-    if message is not None:  # WeCom was faster than the pane
-        message.fields = message.fields | {'client': sent_id, 'confirmed': True}
+    message = listed_before(session, conversation.id, 'text', text, by=by)
+    if message is not None:
+        both_told(message, sent_id)
     else:
         message = conversations.add_message(
             session,
@@ -88,16 +87,43 @@ def record(
     return message
 
 
-def confirm(session: Session, conversation: Conversation, text: str, *, msgid: str, by: int, at: datetime) -> bool:
-    """WeCom lists a message of `by`: is it one that the pane told of? Then it is confirmed, and has WeCom's id."""
-    for message in _recent(session, conversation.id):
+def confirm(
+    session: Session,
+    conversation: Conversation,
+    text: str,
+    *,
+    kind: str = 'text',
+    msgid: str,
+    by: int,
+    at: datetime,
+) -> bool:
+    """WeCom lists a message of `by`: is it one that the pane told of? Then it is confirmed, and has WeCom's id.
+
+    A picture or file has no name there: the oldest of its kind is the one.
+    """
+    for message in reversed(_recent(session, conversation.id)):
         told = message.fields.get('client') and not message.fields.get('confirmed')
-        if told and message.staff_id == by and message.text == text and abs(message.sent_at - at) <= SAME_WITHIN:
+        same = message.staff_id == by and _says(message, kind, text)
+        if told and same and abs(message.sent_at - at) <= SAME_WITHIN:
             message.external_id = msgid or None
             message.fields = message.fields | {'confirmed': True}
             signals.announce(session, signals.conversation_changed, conversation.id)
             return True
     return False
+
+
+def told_before(session: Session, conversation_id: int, sent_id: str) -> Message | None:
+    """The message that the pane told of by this id already."""
+    return next((one for one in _recent(session, conversation_id) if one.fields.get('client') == sent_id), None)
+
+
+def listed_before(session: Session, conversation_id: int, kind: str, text: str, *, by: int) -> Message | None:
+    """The message that WeCom listed before the pane could tell of it: now both have, and it is confirmed."""
+    return next((one for one in _recent(session, conversation_id) if _is_wecoms(one, kind, text, by)), None)
+
+
+def both_told(message: Message, sent_id: str) -> None:
+    message.fields = message.fields | {'client': sent_id, 'confirmed': True}
 
 
 def _alone(member: Staff, channel: Channel) -> bool:
@@ -141,7 +167,11 @@ def _recent(session: Session, conversation_id: int) -> list[Message]:
     )
 
 
-def _is_wecoms(message: Message, text: str, by: int) -> bool:
-    """Whether WeCom listed just this message of this colleague, before the pane could tell of it."""
+def _is_wecoms(message: Message, kind: str, text: str, by: int) -> bool:
     listed = message.external_id is not None and not message.fields.get('client')
-    return listed and message.staff_id == by and message.text == text and utc_now() - message.created_at <= SAME_WITHIN
+    same = message.staff_id == by and _says(message, kind, text)
+    return listed and same and utc_now() - message.created_at <= SAME_WITHIN
+
+
+def _says(message: Message, kind: str, text: str) -> bool:
+    return message.kind == kind and (kind != 'text' or message.text == text)

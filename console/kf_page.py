@@ -148,7 +148,13 @@ def _servicers_said(
         member = staff.by_wecom_userid(session, item.servicer) if item.servicer else None
         words = personal_numbers.tokenise(session, conversation.id, kf_words.text_of(item))
         if member is not None and client_sends.confirm(
-            session, conversation, words, msgid=item.msgid, by=member.id, at=item.sent_at
+            session,
+            conversation,
+            words,
+            kind=kf_words.kind_of(item),
+            msgid=item.msgid,
+            by=member.id,
+            at=item.sent_at,
         ):
             continue
         message = conversations.add_message(

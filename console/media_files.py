@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from console import file_types, media_shelf, signals, staff
 from console.crypto import CannotOpen, cipher
 from console.errors import Invalid, NotFound
-from models import Conversation, Draft, MediaFile, MediaStatus, Message, utc_now
+from models import Conversation, Draft, Material, MediaFile, MediaStatus, Message, utc_now
 
 log = logging.getLogger(__name__)
 
@@ -179,7 +179,9 @@ def _named_by(draft: Draft) -> str | None:
 
 
 def seen(session: Session, media_file_id: int, *, by: int, draft_id: int | None = None) -> Shown:
-    """One file that is here, if `by` may know of its conversation, or gave it; `draft_id` names a draft it waits in.
+    """One file that is here, if `by` may know of its conversation, or gave it, or it is the school's.
+
+    `draft_id` names a draft it waits in.
 
     Raises `NotFound`, `NotAllowed`.
     """
@@ -194,6 +196,7 @@ def seen(session: Session, media_file_id: int, *, by: int, draft_id: int | None 
             or_(
                 MediaFile.message_id.is_not(None) & Message.recalled_at.is_(None) & staff.sees_conversations(member),
                 MediaFile.message_id.is_(None) & (MediaFile.given_by_id == by),
+                MediaFile.id.in_(select(Material.media_file_id)),
             ),
         )
     )
@@ -238,7 +241,11 @@ def shown(row: MediaFile) -> Shown:
 def forget_unsent(session: Session) -> int:
     """Rows of files that were given and never sent go after a while; how many. `sweep` then takes the bytes."""
     old: Any = session.execute(
-        delete(MediaFile).where(MediaFile.message_id.is_(None), MediaFile.created_at < utc_now() - KEPT_UNSENT)
+        delete(MediaFile).where(
+            MediaFile.message_id.is_(None),
+            MediaFile.created_at < utc_now() - KEPT_UNSENT,
+            MediaFile.id.not_in(select(Material.media_file_id)),
+        )
     )
     return int(old.rowcount)
 

@@ -43,7 +43,7 @@ def fetch(client: WeComClient, claim: Claim) -> Stored | Trouble:
 
 def upload(client: WeComClient, given: Upload) -> str | Outcome:
     """WeCom's name of the file, or why there is none. Nothing was sent then, and nobody saw it. Blocks."""
-    kind: MediaKind = 'image' if given.kind == 'image' else 'file'
+    kind: MediaKind = 'image' if given.kind == 'image' else 'video' if given.kind == 'video' else 'file'
     try:
         content = media_shelf.get(given.path)
         media.check(kind, len(content), given.mime)

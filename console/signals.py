@@ -53,6 +53,9 @@ saved_views_changed: Signal = Signal()
 presence_changed: Signal = Signal()
 """A colleague came to a conversation, left it, or began or stopped typing there. Carries the conversation's id."""
 
+materials_changed: Signal = Signal()
+"""A material of the school's was added, changed or put aside. Carries its id."""
+
 words_came: Signal = Signal()
 """More words of a reply are there, see `live_words`. Carries the conversation's id, in this process alone."""
 

@@ -1,13 +1,16 @@
 """侧边栏: the pane inside WeCom beside a chat with a parent; with `?sim=1`, beside a chat of ours."""
 
+import asyncio
 import re
 from typing import Any
 
 from nicegui import background_tasks, ui
 
-from console import client_sends, drafts, live_words, sidebar, signals, staff
+from console import client_sends, drafts, live_words, material_sends, media_traffic, sidebar, signals, staff
 from console.database import read, transact
-from console.errors import ConsoleError
+from console.delivery_attempts import Outcome
+from console.errors import Conflict, ConsoleError
+from console.media_uploads import Upload
 from console.parts import parts
 from console.sidebar import NotYours, Pane
 from console.staff import Action
@@ -44,16 +47,19 @@ class Beside:
     def __init__(self, who: Staff, *, simulated: bool) -> None:
         self._who = who
         self._simulated = simulated
+        entrance = parts().entrance.client
+        played = next((app.client for app in parts().channels.apps if app.channel is Channel.SIMULATE), entrance)
+        self._client = played if simulated else entrance
         self._entry = ''
         self._asked = 0
         self._view: PaneView | None = None
         self._contact_id: int | None = None
 
     def build(self) -> None:
-        client = parts().entrance.client
         with ui.element('div').classes('side'):
             self._bridge = ui.element('side-bridge')
-            told = {'data-corp': client.corp_id, 'data-agent': str(client.agent_id), 'data-me': str(self._who.id)}
+            told = {'data-corp': self._client.corp_id, 'data-agent': str(self._client.agent_id)}
+            told['data-me'] = str(self._who.id)
             self._bridge.props.update(told)
             if self._simulated:
                 self._bridge.props('data-sim')
@@ -104,6 +110,7 @@ class Beside:
                 self._who,
                 sends=self._simulated or entry in SENDING_ENTRIES,
                 on_send=self._send,
+                on_send_material=self._send_material,
                 on_open=self._open_chat,
                 on_change=self._reload,
             )
@@ -170,20 +177,38 @@ class Beside:
         }
         self._bridge.run_method('send', order)
 
+    async def _send_material(self, material_id: int) -> None:
+        """Have WeCom get the file if it has not, then the client send it. Raises `ConsoleError`."""
+        contact_id, view = self._contact_id, self._view
+        if contact_id is None or view is None:
+            return
+        given = {'corp_id': self._client.corp_id, 'by': self._who.id}
+        plan = await transact(material_sends.clear, contact_id, material_id, **given)
+        if isinstance(plan, Upload):
+            handed = await asyncio.to_thread(media_traffic.upload, self._client, plan)
+            if isinstance(handed, Outcome):
+                raise Conflict(handed.text or '企业微信没有收下文件，请重试。', 'upload')
+            plan = await transact(material_sends.uploaded, contact_id, material_id, handed, **given)
+        if isinstance(plan, Upload) or view is not self._view:
+            return
+        order = {
+            'id': view.new_material_order(),
+            'kind': plan.kind,
+            'media': plan.media_id,
+            'kept': plan.words,
+            'contact': contact_id,
+            'material': material_id,
+            'parent': view.parent,
+        }
+        self._bridge.run_method('send', order)
+
     async def _sent(self, told: dict[str, Any]) -> None:
         """The client said :ok, now or before the page was last closed. Kept once, however often it is told."""
-        sent_id, words, contact_id, draft_id = (told.get(name) for name in ('id', 'kept', 'contact', 'draft'))
+        sent_id, words, contact_id = (told.get(name) for name in ('id', 'kept', 'contact'))
         if not isinstance(sent_id, str) or not isinstance(words, str) or not isinstance(contact_id, int):
             return
         try:
-            await transact(
-                client_sends.record,
-                contact_id,
-                words,
-                sent_id=sent_id[:64],
-                by=self._who.id,
-                draft_id=draft_id if isinstance(draft_id, int) else None,
-            )
+            await self._keep_sent(told, contact_id, words, sent_id[:64])
         except ConsoleError as refusal:
             ui.notify(f'已发送，但没能记录: {refusal}', type='warning')
         else:
@@ -191,6 +216,15 @@ class Beside:
         self._bridge.run_method('recorded', sent_id)
         if self._view is not None and contact_id == self._contact_id:
             self._view.settled(sent_id, words)
+
+    async def _keep_sent(self, told: dict[str, Any], contact_id: int, words: str, sent_id: str) -> None:
+        draft_id, material_id = (told.get(name) for name in ('draft', 'material'))
+        by = self._who.id
+        if isinstance(material_id, int):
+            await transact(material_sends.record, contact_id, material_id, sent_id=sent_id, by=by)
+            return
+        draft_id = draft_id if isinstance(draft_id, int) else None
+        await transact(client_sends.record, contact_id, words, sent_id=sent_id, by=by, draft_id=draft_id)
 
     def _unsent(self, told: dict[str, Any]) -> None:
         title, hint = words_of(str(told.get('code') or ''))

@@ -10,6 +10,7 @@ from console.sidebar import Pane
 from models import Staff
 from pages.sidebar_card import Head
 from pages.sidebar_follow_up import FollowUp
+from pages.sidebar_materials import Materials
 from pages.sidebar_record import RecordTab
 from pages.sidebar_reply import ReplyCard
 from pages.sidebar_scripts import Scripts
@@ -29,6 +30,7 @@ class PaneView:
         *,
         sends: bool,
         on_send: Send,
+        on_send_material: Callable[[int], Awaitable[None]],
         on_open: Callable[[Pane], None],
         on_change: Callable[[], Awaitable[None]],
     ) -> None:
@@ -36,6 +38,7 @@ class PaneView:
         self.pane = pane
         self.parent = pane.contact.external_userid
         self._order: str | None = None
+        self._material_order: str | None = None
         self._head = Head(
             pane,
             who,
@@ -53,6 +56,7 @@ class PaneView:
         with self._sections['档案']:
             self._record = RecordTab(who, on_change=on_change)
         with self._sections['话术']:
+            self._materials = Materials(who, on_send=on_send_material if sends else None)
             self._scripts = Scripts(who, on_use=self._use)
         with self._sections['跟进']:
             self._follow_up = FollowUp(who)
@@ -76,18 +80,27 @@ class PaneView:
             self._scripts.begin()
 
     def new_order(self) -> str:
-        """The name of one sending."""
+        """The name of one sending of words."""
         self._order = secrets.token_hex(12)
         return self._order
+
+    def new_material_order(self) -> str:
+        """The name of one sending of a material, which may go on beside one of words."""
+        self._material_order = secrets.token_hex(12)
+        return self._material_order
 
     def settled(self, order: str, words: str | None) -> None:
         """A sending came to its end; `words` left."""
         if order == self._order:
             self.reply.done(words)
+        elif order == self._material_order:
+            self._materials.done('已发送' if words is not None else '')
 
     def not_sent(self, order: str, why: str) -> None:
         if order == self._order:
             self.reply.failed(why)
+        elif order == self._material_order:
+            self._materials.done(why)
 
     def _use(self, words: str) -> None:
         self.select('回复')

@@ -62,6 +62,11 @@ def attach_button() -> None:
     ui.element('input').props('type=file hidden tabindex=-1 aria-hidden=true')
 
 
+def thumbnail(media: Shown, alt: str) -> None:
+    """A small picture that a touch enlarges."""
+    _picture(media, alt, _address(media))
+
+
 async def confirmed(media: Shown, ok: str) -> bool:
     """Ask before a file goes out, and show which."""
     with ui.dialog() as dialog, ui.element('div').classes('dialog'):

@@ -93,8 +93,9 @@ class WeComBridge {
   async pick() {
     return (await this.ask('selectExternalContact', { filterType: 0 })).userIds?.[0];
   }
-  async send(content) {
-    await this.ask('sendChatMessage', { msgtype: 'text', text: { content } });
+  async send({ text, kind, media }) {
+    const said = kind ? { msgtype: kind, [kind]: { mediaid: media } } : { msgtype: 'text', text: { content: text } };
+    await this.ask('sendChatMessage', said);
   }
   async openChat({ openKfId, externalUserId, userIds }) {
     if (openKfId) await this.ask('navigateToKfChat', { openKfId, externalUserId });
@@ -207,7 +208,7 @@ class SideBridge extends HTMLElement {
     }
   }
 
-  // The server allows these words for this parent. They leave once, or it is told why not.
+  // The server allows these words, or this file, for this parent. They leave once, or it is told why not.
   async send(order) {
     if (this.orders.has(order.id)) return;
     this.orders.add(order.id);
@@ -223,9 +224,10 @@ class SideBridge extends HTMLElement {
     } catch (error) {
       return unsent(error);
     }
-    const note = { id: order.id, contact: order.contact, draft: order.draft, kept: order.kept, parent: order.parent };
+    const { id, contact, draft, kept, parent, material } = order;
+    const note = { id, contact, draft, kept, parent, material };
     this.keep({ ...note, state: 'trying' });
-    const sending = this.bridge.send(order.text).then(
+    const sending = this.bridge.send(order).then(
       () => {
         this.keep({ ...note, state: 'ok' });
         this.tell('sent', note);
@@ -271,6 +273,32 @@ function stored(prefix) {
     }
   }
   return found;
+}
+
+// A click that waits in the socket for a better network would act long after it was forgotten.
+function connected() {
+  return document.documentElement.dataset.connection !== 'lost' && window.socket?.connected !== false && navigator.onLine;
+}
+
+class SideMaterials extends HTMLElement {
+  connectedCallback() {
+    this.addEventListener('click', (event) => {
+      const id = event.target.closest('[data-material]')?.dataset.material;
+      if (!id || this.hasAttribute('busy')) return;
+      if (!connected()) return this.tell('网络中断，没有发送。恢复后再点一次。');
+      window.sidebarClickedAt = Date.now();
+      this.setAttribute('busy', '');
+      this.tell('正在发送…');
+      this.dispatchEvent(new CustomEvent('act', { detail: Number(id) }));
+    });
+  }
+  tell(words) {
+    this.querySelector('[role=status]').textContent = words;
+  }
+  done(words) {
+    this.removeAttribute('busy');
+    this.tell(words);
+  }
 }
 
 class SideWords extends HTMLElement {
@@ -380,8 +408,7 @@ class SideWords extends HTMLElement {
       return;
     }
     if (this.hasAttribute('busy')) return;
-    // A click that waits in the socket for a better network would act long after it was forgotten.
-    if (document.documentElement.dataset.connection === 'lost' || window.socket?.connected === false || !navigator.onLine) {
+    if (!connected()) {
       this.state('网络中断，没有提交。文字还在，恢复后再点一次。');
       return;
     }
@@ -421,4 +448,5 @@ addEventListener('unhandledrejection', (event) => {
 });
 
 customElements.define('side-bridge', SideBridge);
+customElements.define('side-materials', SideMaterials);
 customElements.define('side-words', SideWords);

@@ -334,6 +334,7 @@ def _sandbox(settings: Settings) -> 'Sandbox':
 def _channels(settings: Settings, sandbox: 'Sandbox | None') -> 'Channels':
     from console.channels import Channels, WeComApp
     from console.wecom.client import WeComClient
+    from console.wecom.contacts import CustomerContacts
     from console.wecom.crypto import CallbackCrypto
     from console.wecom.kf import KfClient
     from console.wecom_secrets import DatabaseVault
@@ -366,7 +367,8 @@ def _channels(settings: Settings, sandbox: 'Sandbox | None') -> 'Channels':
                 ),
             )
         )
-    return Channels(apps, kf=KfClient(apps[0].client))  # the real one, where there is one
+    own = apps[0].client  # the real one, where there is one
+    return Channels(apps, kf=KfClient(own), customers=CustomerContacts(own))
 
 
 def _customers(channels: 'Channels') -> 'Customers':

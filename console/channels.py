@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from console import media_fetching, media_traffic
+from console.customer_messages import CustomerMessages
 from console.delivery_attempts import Outcome, Verdict
 from console.delivery_claims import Claim
 from console.errors import Conflict
@@ -13,6 +14,7 @@ from console.media_fetching import Trouble
 from console.media_files import Stored
 from console.verdicts import outcome_of
 from console.wecom.client import WeComClient
+from console.wecom.contacts import CustomerContacts
 from console.wecom.crypto import CallbackCrypto
 from console.wecom.events import WeComEvent, parse
 from console.wecom.kf import KfClient
@@ -81,15 +83,19 @@ class AppMessages:
 class Channels:
     """Every channel of this installation, and whose keys open which callback.
 
-    `kf` speaks for the 微信客服 accounts, of one company only.
+    `kf` speaks for the 微信客服 accounts, `customers` for 客户联系, both of one company only.
     """
 
-    def __init__(self, apps: list[WeComApp], *, kf: KfClient | None = None) -> None:
+    def __init__(
+        self, apps: list[WeComApp], *, kf: KfClient | None = None, customers: CustomerContacts | None = None
+    ) -> None:
         self.apps = apps
         self.kf = kf
         self._adapters: dict[str, Adapter] = {app.channel: AppMessages(app) for app in apps}
         if kf is not None:
             self._adapters[Channel.KF] = KfMessages(kf)
+        if customers is not None:
+            self._adapters[Channel.CONTACT] = CustomerMessages(customers)
         self._by_corp = {app.corp_id: app for app in apps}
 
     def freeze(self, delivery: Delivery, contact: Contact, text: str) -> bytes:

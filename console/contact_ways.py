@@ -5,7 +5,7 @@ import secrets
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from console import audit, signals, staff
+from console import audit, customer_welcomes, signals, staff
 from console.errors import Invalid, NotFound
 from console.wecom.contacts import LONGEST_WAY_NAME
 from models import ContactWay, Staff
@@ -25,7 +25,7 @@ def reachable(session: Session) -> dict[str, str]:
     return {member.wecom_userid or '': member.name for member in members}
 
 
-def begin(session: Session, name: str, wecom_userid: str, *, by: int) -> ContactWay:
+def begin(session: Session, name: str, wecom_userid: str, *, welcome: str = '', by: int) -> ContactWay:
     """A code that WeCom has yet to make: kept first, so that nobody comes by a code we do not know.
 
     Raises `NotAllowed`, `Invalid` naming the field.
@@ -36,7 +36,13 @@ def begin(session: Session, name: str, wecom_userid: str, *, by: int) -> Contact
         raise Invalid('name', f'来源名称须为 1–{LONGEST_WAY_NAME} 个字符。')
     if wecom_userid not in reachable(session):
         raise Invalid('wecom_userid', '请选择一位已填写企业微信 userid 的在职同事。')
-    way = ContactWay(name=name, state=f'w{secrets.token_hex(8)}', wecom_userid=wecom_userid, made_by_id=by)
+    way = ContactWay(
+        name=name,
+        state=f'w{secrets.token_hex(8)}',
+        wecom_userid=wecom_userid,
+        welcome_text=customer_welcomes.checked(welcome),
+        made_by_id=by,
+    )
     session.add(way)
     session.flush()
     audit.record(session, 'create', 'contact_way', way.id, by=by, name=name)
@@ -58,6 +64,15 @@ def seen(session: Session, way_id: int, *, by: int) -> ContactWay:
     way = session.get(ContactWay, way_id)
     if way is None:
         raise NotFound('这个二维码')
+    return way
+
+
+def set_welcome(session: Session, way_id: int, text: str, *, by: int) -> ContactWay:
+    """What is said at once to who comes by this code. Raises `NotAllowed`, `NotFound`, `Invalid` naming the field."""
+    way = seen(session, way_id, by=by)
+    before, way.welcome_text = way.welcome_text, customer_welcomes.checked(text)
+    audit.record(session, 'welcome', 'contact_way', way_id, by=by, before=before, after=way.welcome_text)
+    signals.announce(session, signals.customers_changed, 0)
     return way
 
 

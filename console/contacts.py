@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
-from console import audit, contact_matching, personal_numbers, signals, staff, tags
+from console import audit, contact_matching, customer_welcomes, personal_numbers, signals, staff, tags
 from console.database import insert_many_once
 from console.errors import Conflict, NotFound
 from console.wecom.contacts import Followed
@@ -83,6 +83,7 @@ def heard(session: Session, said: WeComEvent) -> None:
             if isinstance(state, str) and state:
                 contact.lead_source = _ways(session, [state]).get(state, contact.lead_source)
             contact_matching.take_over(session, [contact])
+            customer_welcomes.say(session, contact, state=state, code=said.fields.get('WelcomeCode'), at=at)
         case 'edit_external_contact':
             contact = _ensured(session, [pair])[pair]
             contact.synced_at = None

@@ -139,9 +139,9 @@ class Customers:
             await self._ask(self._mark, target.userid, target.external_userid, add, remove)
             await transact(contacts.retagged, contact_id, add, remove, by=by)
 
-    async def add_way(self, name: str, wecom_userid: str, *, by: int) -> None:
+    async def add_way(self, name: str, wecom_userid: str, *, welcome: str = '', by: int) -> None:
         """Make a 「联系我」 code. What WeCom refuses is gone again here."""
-        way = await transact(contact_ways.begin, name, wecom_userid, by=by)
+        way = await transact(contact_ways.begin, name, wecom_userid, welcome=welcome, by=by)
         try:
             config_id, qr_code_url = await self._ask(self._add_way, way)
         except WeComRefused:

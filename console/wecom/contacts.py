@@ -9,14 +9,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 from console.wecom.client import WeComClient
+from console.wecom.messages import frozen
 from console.wecom.refusals import WeComRefused
 
 PER_PAGE = 100
 LONGEST_REMARK = 20
 LONGEST_WAY_NAME = 30
+LONGEST_WELCOME_BYTES = 4000
 
 NOT_A_CUSTOMER = 84061
 """Also said of members who have no customer at all."""
+
+WELCOMED_ALREADY = 41051
+"""Also said once the two have begun to talk."""
 
 _SCAN = {'type': 1, 'scene': 2}
 """A code of one member, shown as a picture."""
@@ -141,8 +146,17 @@ class CustomerContacts:
         )
         return _text(answer.get('config_id')) or '', _text(answer.get('qr_code')) or ''
 
+    def welcome(self, request: bytes) -> None:
+        """Sends a frozen `welcome_request`, once a code and only for 20 seconds (path/92137)."""
+        self._client.post_frozen('externalcontact/send_welcome_msg', request)
+
     def delete_way(self, config_id: str) -> None:
         self._client.post('externalcontact/del_contact_way', {'config_id': config_id})
+
+
+def welcome_request(code: str, text: str) -> bytes:
+    """What `CustomerContacts.welcome` sends; `code` came with the event that the customer was added."""
+    return frozen({'welcome_code': code, 'text': {'content': text}})
 
 
 def _followed(person: dict[str, Any], follow: dict[str, Any]) -> Followed | None:

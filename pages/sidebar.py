@@ -17,9 +17,10 @@ from console.staff import Action
 from models import Channel, Staff
 from pages.layout import ASSETS, asset_url, member, refusals_shown, staff_page
 from pages.sidebar_pane import PaneView
+from pages.sidebar_scan import show_scanned
 from pages.sidebar_sim import SimChat
 from pages.sidebar_troubles import draw_trouble, draw_unsure, words_of
-from pages.widgets import button, empty_state, skeleton, stack, text
+from pages.widgets import button, empty_state, row, skeleton, stack, text
 
 SDK = ASSETS / 'vendor' / 'wecom-jssdk' / 'wecom.global.prod.js'
 CUSTOMER = re.compile(r'[A-Za-z0-9_.@-]{1,64}')
@@ -74,6 +75,7 @@ class Beside:
             ('sent', self._sent),
             ('unsent', self._unsent),
             ('unsure', self._unsure),
+            ('scanned', self._scanned),
         ):
             self._bridge.on(name, lambda event, hear=hear: hear(event.args), js_handler=EMIT)
         signals.conversation_changed.subscribe(self._heard_of_conversation)
@@ -112,6 +114,7 @@ class Beside:
                 on_send=self._send,
                 on_send_material=self._send_material,
                 on_open=self._open_chat,
+                on_scan=self._scan,
                 on_change=self._reload,
             )
 
@@ -136,6 +139,18 @@ class Beside:
         title, hint = words_of('group' if self._entry == 'group_chat_tools' else 'nobody')
         with self._place, ui.element('section').classes('panel'):
             empty_state(title, hint, action='选择客户', on_action=lambda: self._bridge.run_method('pick'))
+            with row('wrap end padded'):
+                button('扫学员二维码', self._scan, kind='quiet')
+
+    def _scan(self) -> None:
+        self._bridge.run_method('scan')
+
+    async def _scanned(self, told: dict[str, Any]) -> None:
+        def shown() -> Pane | None:
+            return self._view.pane if self._view is not None else None
+
+        with self._bridge.client.content, refusals_shown():
+            await show_scanned(str(told.get('text') or ''), self._who, shown=shown, on_link=self._reload)
 
     def _refused(self, refusal: ConsoleError) -> None:
         with self._place, ui.element('section').classes('panel'), ui.element('div').classes('nothing'):

@@ -27,11 +27,13 @@ class Head:
         *,
         on_open: Callable[[], None] | None,
         on_record: Callable[[], None],
+        on_scan: Callable[[], None],
         on_change: Change,
     ) -> None:
         self._who = who
         self._on_open = on_open
         self._on_record = on_record
+        self._on_scan = on_scan
         self._on_change = on_change
         self._pane = pane
         self._drawn: object = None
@@ -84,6 +86,7 @@ class Head:
         if record is None and not pane.hidden and self._edits:
             text('关联后，AI 起草时会参考学员的课程和课时。', 'muted', tag='div')
             button('关联或新建学员', self._link.show, kind='primary')
+            button('扫学员二维码', self._on_scan)
         if self._on_open is not None:
             button('打开与家长的聊天', self._on_open)
 

@@ -32,6 +32,7 @@ class PaneView:
         on_send: Send,
         on_send_material: Callable[[int], Awaitable[None]],
         on_open: Callable[[Pane], None],
+        on_scan: Callable[[], None],
         on_change: Callable[[], Awaitable[None]],
     ) -> None:
         """`sends`: the chat takes a message from here. `on_send` gets the words, the draft, a reason."""
@@ -44,6 +45,7 @@ class PaneView:
             who,
             on_open=None if sends else lambda: on_open(self.pane),
             on_record=lambda: self.select('档案'),
+            on_scan=on_scan,
             on_change=on_change,
         )
         with ui.element('div').classes('side-tabs').props('role=tablist aria-label=侧边栏'):
@@ -54,7 +56,7 @@ class PaneView:
         with self._sections['回复']:
             self.reply = ReplyCard(pane, who, sends=sends, on_send=on_send, on_change=on_change)
         with self._sections['档案']:
-            self._record = RecordTab(who, on_change=on_change)
+            self._record = RecordTab(who, on_scan=on_scan, on_change=on_change)
         with self._sections['话术']:
             self._materials = Materials(who, on_send=on_send_material if sends else None)
             self._scripts = Scripts(who, on_use=self._use)

@@ -14,7 +14,7 @@ from pages import student_fields
 from pages.in_place import InPlace, Several
 from pages.student_items import enrolment_items, guardian_items
 from pages.student_link import LinkDialog
-from pages.widgets import button, text
+from pages.widgets import button, row, text
 
 Change = Callable[[], Awaitable[None]]
 
@@ -22,8 +22,9 @@ Change = Callable[[], Awaitable[None]]
 class RecordTab:
     """Nothing is drawn until it is looked at. Then anew for another student; a form that is being filled in stays."""
 
-    def __init__(self, who: Staff, *, on_change: Change) -> None:
+    def __init__(self, who: Staff, *, on_scan: Callable[[], None], on_change: Change) -> None:
         self._who = who
+        self._on_scan = on_scan
         self._edits = staff.may(who.role, Action.EDIT_STUDENTS)
         self._pane: Pane | None = None
         self._student_id: int | None = None
@@ -87,7 +88,9 @@ class RecordTab:
             '课程', student_fields.ENROLMENT, on_change=change_enrolment, on_add=add_enrolment, may_edit=may
         )
         if may:
-            button('换成别的学员', self._link.show, kind='quiet')
+            with row('wrap'):
+                button('换成别的学员', self._link.show, kind='quiet')
+                button('扫学员二维码', self._on_scan, kind='quiet')
 
     def _fill(self, pane: Pane) -> None:
         record = pane.record

@@ -7,11 +7,12 @@ from typing import Any
 from nicegui import background_tasks, ui
 from sqlalchemy.orm import Session
 
-from console import contacts, conversations, personal_numbers, signals, staff, students
+from console import contacts, conversations, personal_numbers, signals, staff, student_codes, students
 from console.contacts import Circle
 from console.conversations import Listed
 from console.database import read, transact
 from console.errors import ConsoleError
+from console.parts import parts
 from console.staff import Action
 from console.students import Record
 from models import AuditEntry
@@ -22,7 +23,7 @@ from pages.student_card import FEW_LESSONS, stage_chip
 from pages.student_contacts import Followers
 from pages.student_history import history
 from pages.student_items import enrolment_items, guardian_items
-from pages.widgets import ago, avatar, button, chip, confirm, empty_state, row, text
+from pages.widgets import ago, avatar, button, chip, confirm, copy_button, empty_state, row, text
 
 TABS = ('概览', '家长', '报名与课时', '会话', '企业微信', '变更记录')
 
@@ -143,6 +144,24 @@ class _Detail:
                 await transact(students.erase, self.student_id, by=self.by)
                 ui.navigate.to('/students')
 
+    def show_code(self, name: str) -> None:
+        address = student_codes.address(parts().base_url, self.student_id)
+        with ui.dialog() as dialog, ui.element('div').classes('dialog'):
+            text(f'{name}的二维码', tag='h3')
+            picture = ui.element('img').classes('code')
+            picture.props['src'] = student_codes.picture(parts().base_url, self.student_id)
+            picture.props['alt'] = address
+            text(
+                '同事在侧边栏里扫它，就能打开这份资料。码里只有编号，没有姓名和电话，打开时会核对权限。',
+                'muted',
+                tag='p',
+            )
+            with ui.element('div').classes('actions end'):
+                copy_button(address, '复制网址')
+                button('关闭', dialog.close, kind='primary').props('autofocus')
+        dialog.on('hide', dialog.delete)
+        dialog.open()
+
     def select(self, tab: str) -> None:
         for name, section in self.sections.items():
             section.set_visibility(name == tab)
@@ -169,6 +188,7 @@ class _Detail:
             for tag in student.tags:
                 chip(str(tag), 'info')
             text(f'负责人: {shown.names.get(student.owner_id or 0, "未分配")}', 'grow muted')
+            button('二维码', partial(self.show_code, student.name), kind='quiet', small=True)
             if staff.may(self.role, Action.ERASE_STUDENTS):
                 button('删除', partial(self.erase, student.name), kind='quiet', small=True)
 

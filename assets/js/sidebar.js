@@ -4,6 +4,7 @@
 
 const PATIENCE = 3000;
 const SENDING_PATIENCE = 15000;
+const SCANNING_PATIENCE = 120000;
 const CLICK_HOLDS = 10000;
 const LOOK_EVERY = 1000;
 const KEPT_FOR = 48 * 3600 * 1000;
@@ -12,6 +13,7 @@ const WORDS = 'sidebar words ';
 const OF_ONE_PARENT = ['single_chat_tools', 'single_kf_tools', 'contact_profile'];
 const APIS = [
   'getContext', 'getCurExternalContact', 'selectExternalContact', 'sendChatMessage', 'openEnterpriseChat', 'navigateToKfChat',
+  'scanQRCode',
 ];
 const encoder = new TextEncoder();
 
@@ -92,6 +94,9 @@ class WeComBridge {
   }
   async pick() {
     return (await this.ask('selectExternalContact', { filterType: 0 })).userIds?.[0];
+  }
+  async scan() {
+    return (await this.ask('scanQRCode', { needResult: true, scanType: ['qrCode'] })).resultStr;
   }
   async send({ text, kind, media }) {
     const said = kind ? { msgtype: kind, [kind]: { mediaid: media } } : { msgtype: 'text', text: { content: text } };
@@ -198,6 +203,16 @@ class SideBridge extends HTMLElement {
       }
     } catch (error) {
       this.tellTrouble(error, 'notice');
+    }
+  }
+  // The chat may change while the camera is open; the server asks whose it is then.
+  async scan() {
+    try {
+      const text = await within(SCANNING_PATIENCE, this.bridge.scan());
+      if (text) this.tell('scanned', { text: String(text).slice(0, 500) });
+    } catch (error) {
+      const { code, message } = troubleOf(error);
+      this.tellTrouble(new Trouble(code === 'old' ? 'no_scan' : code, message), 'notice');
     }
   }
   async openChat(where) {

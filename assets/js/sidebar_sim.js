@@ -22,6 +22,7 @@ window.sidebarSim = () => {
     entry: () => answer(() => chat().dataset.entry, 'signature', 'old'),
     customer: () => answer(() => chat().dataset.user, 'denied', 'signature', 'old'),
     pick: () => answer(() => chat().dataset.user, 'denied'),
+    scan: () => answer(() => prompt('这里没有摄像头。请粘贴二维码里的网址:'), 'denied', 'old'),
     send: () => answer(() => {}, 'denied', 'send_fails'),
     openChat: () => answer(() => {}, 'denied'),
   };

@@ -3,7 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from console import knowledge, rosters
+from console import follow_ups, knowledge, rosters
 from console.calendar import SCHOOL_TIME
 from console.writing.context import Context, CourseFacts, Said, StudentFacts
 from models import (
@@ -132,7 +132,7 @@ def _student(session: Session, contact: Contact) -> StudentFacts | None:
         grade=student.grade,
         courses=tuple(_course(enrolment) for enrolment in student.enrolments),
         stage=student.stage,
-        notes=student.notes,
+        notes='\n'.join(filter(None, [*follow_ups.last_lines(session, student.id), student.notes])) or None,
     )
 
 

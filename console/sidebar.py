@@ -5,16 +5,17 @@ Which customer the chat is with, the page only claims. Here it is decided what t
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from console import (
-    audit,
     contact_matching,
     conversations,
     drafts,
+    follow_ups,
     knowledge,
     next_steps,
     offers,
@@ -26,11 +27,11 @@ from console import (
     tags,
     turns,
 )
-from console.calendar import SCHOOL_TIME
+from console.calendar import today
 from console.contacts import Customer
 from console.errors import Conflict, ConsoleError, Invalid, NotFound
 from console.offers import Offer
-from console.students import Record, StudentFields
+from console.students import Record
 from models import (
     ACTIVE_TURN,
     Channel,
@@ -39,6 +40,7 @@ from models import (
     Direction,
     Draft,
     EntryStatus,
+    FollowUp,
     Guardian,
     Message,
     Staff,
@@ -53,7 +55,7 @@ from models import (
 Entry = Literal['single_chat_tools', 'single_kf_tools', 'contact_profile', 'group_chat_tools', 'normal']
 
 LONGEST_WORDS = 2000
-LONGEST_NOTE = 300
+NOTES_SHOWN = 20
 LINES_SHOWN = 10
 
 
@@ -185,7 +187,7 @@ def pane(session: Session, contact_id: int, *, by: int) -> Pane:
         stage=_stage(turn),
         failure=turn.last_error if turn is not None and turn.status is TurnStatus.FAILED else None,
         hears=contact.channel is not Channel.CONTACT,
-        next_step=next_steps.of_record(record),
+        next_step=_next_step(session, record),
     )
 
 
@@ -253,20 +255,28 @@ def link(session: Session, contact_id: int, student_id: int, *, by: int) -> None
     contact_matching.link(session, session.get_one(Contact, contact.id, with_for_update=True), student_id, by=by)
 
 
-def follow_up(session: Session, contact_id: int, words: str, *, by: int) -> None:
-    """Note down what came of the talk, above what is noted already. Raises `NotAllowed`, `NotYours`, `Invalid`."""
-    member = staff.require(session, by, staff.Action.EDIT_STUDENTS)
-    words = words.strip()
-    if not words or len(words) > LONGEST_NOTE:
-        raise Invalid('follow_up', f'跟进记录须为 1–{LONGEST_NOTE} 字。')
+def follow_up(
+    session: Session, contact_id: int, words: str, *, way: str = '微信', next_on: date | None = None, by: int
+) -> None:
+    """Note down what came of the talk, with the student. Raises `NotAllowed`, `NotYours`, `Invalid`."""
     contact, _ = chat(session, contact_id, by=by)
     if contact.student_id is None:
-        raise Conflict('请先关联学员，跟进记录记在学员的备注里。', 'no_student')
-    student = students.record(session, contact.student_id, by=by).student
-    line = f'{utc_now() + SCHOOL_TIME:%Y-%m-%d} {member.name}：{words}'
-    notes = f'{line}\n{student.notes}' if student.notes else line
-    students.change(session, student.id, by=by, values=StudentFields(notes=notes))
-    audit.record(session, 'follow_up', 'student', student.id, by=by)
+        raise Conflict('请先关联学员，跟进记录记在学员名下。', 'no_student')
+    follow_ups.note(session, contact.student_id, words, way=way, next_on=next_on, by=by)
+
+
+def followed_up(session: Session, contact_id: int, *, by: int) -> list[FollowUp]:
+    """What was noted with this parent's student, the newest first. Raises `NotAllowed`, `NotYours`, `NotFound`."""
+    contact, _ = chat(session, contact_id, by=by)
+    return follow_ups.of_student(session, contact.student_id, by=by, limit=NOTES_SHOWN) if contact.student_id else []
+
+
+def _next_step(session: Session, record: Record | None) -> str | None:
+    """What was agreed goes before what the record itself suggests."""
+    agreed = follow_ups.open_one(session, record.student.id) if record is not None else None
+    if agreed is not None and agreed.next_on is not None and agreed.next_on <= today():
+        return f'{agreed.next_on:%m-%d} 该跟进：{agreed.text[:40]}'
+    return next_steps.of_record(record)
 
 
 def _checked(words: str) -> str:

@@ -80,6 +80,8 @@ class PaneView:
             self._record.begin()
         if tab == '话术':
             self._scripts.begin()
+        if tab == '跟进':
+            self._follow_up.begin()
 
     def new_order(self) -> str:
         """The name of one sending of words."""

@@ -1,13 +1,14 @@
 """One student: the record to read and change, the conversations about them, and what was done to it."""
 
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from typing import Any
 
 from nicegui import background_tasks, ui
 from sqlalchemy.orm import Session
 
-from console import contacts, conversations, personal_numbers, signals, staff, student_codes, students
+from console import contacts, conversations, follow_ups, personal_numbers, signals, staff, student_codes, students
 from console.contacts import Circle
 from console.conversations import Listed
 from console.database import read, transact
@@ -15,8 +16,9 @@ from console.errors import ConsoleError
 from console.parts import parts
 from console.staff import Action
 from console.students import Record
-from models import AuditEntry
+from models import AuditEntry, FollowUp
 from pages import student_fields
+from pages.follow_ups import FollowUpForm, follow_up_list
 from pages.in_place import InPlace, Several
 from pages.layout import me, member, refusals_shown, staff_page
 from pages.student_card import FEW_LESSONS, stage_chip
@@ -25,7 +27,7 @@ from pages.student_history import history
 from pages.student_items import enrolment_items, guardian_items
 from pages.widgets import ago, avatar, button, chip, confirm, copy_button, empty_state, row, text
 
-TABS = ('概览', '家长', '报名与课时', '会话', '企业微信', '变更记录')
+TABS = ('概览', '家长', '报名与课时', '跟进', '会话', '企业微信', '变更记录')
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +37,7 @@ class _Shown:
     owners: dict[int, str]
     talks: list[tuple[Listed, str]]
     entries: list[AuditEntry]
+    followed: list[FollowUp]
     circle: Circle
 
 
@@ -77,6 +80,11 @@ class _Detail:
                     on_add=self.add_enrolment,
                     may_edit=edits,
                 )
+            with self.sections['跟进'], ui.element('section').classes('panel'):
+                with ui.element('div').classes('padded stack') as form:
+                    FollowUpForm(self.note)
+                form.set_visibility(edits)
+                self.followed = ui.element('div')
         self.show(shown)
         signals.student_changed.subscribe(self.heard)
 
@@ -87,6 +95,7 @@ class _Detail:
         reveals = staff.may(self.role, Action.SEE_NUMBERS)
         self.guardians.show(guardian_items(record, by=self.by, reveals=reveals), version)
         self.enrolments.show(enrolment_items(record), version)
+        self._draw_followed(shown)
         for name, draw in (
             ('会话', self._draw_talks),
             ('企业微信', self._draw_circle),
@@ -136,6 +145,9 @@ class _Detail:
 
     async def add_enrolment(self, values: dict[str, Any]) -> None:
         await transact(students.add, self.student_id, by=self.by, enrolment=student_fields.to_enrolment(values))
+
+    async def note(self, words: str, way: str, next_on: date | None) -> None:
+        await transact(follow_ups.note, self.student_id, words, way=way, next_on=next_on, by=self.by)
 
     async def erase(self, name: str) -> None:
         words = '将同时删除仅属于这位学员的家长、报名记录和全部会话，不能恢复。'
@@ -192,6 +204,12 @@ class _Detail:
             if staff.may(self.role, Action.ERASE_STUDENTS):
                 button('删除', partial(self.erase, student.name), kind='quiet', small=True)
 
+    def _draw_followed(self, shown: _Shown) -> None:
+        self.followed.clear()
+        with self.followed:
+            edits = staff.may(self.role, Action.EDIT_STUDENTS)
+            follow_up_list(shown.followed, shown.names, by=self.by, edits=edits)
+
     def _draw_talks(self, shown: _Shown) -> None:
         if not shown.talks:
             empty_state('还没有会话', '在会话里为家长关联这位学员后，会出现在这里。')
@@ -224,5 +242,6 @@ def _look(session: Session, student_id: int, by: int) -> _Shown:
             for one in talks
         ],
         entries=students.history(session, student_id, by=by),
+        followed=follow_ups.of_student(session, student_id, by=by),
         circle=contacts.of_student(session, student_id, by=by),
     )

@@ -10,6 +10,8 @@ ACTIONS = {
     'change': '修改了',
     'read_numbers': '查看了完整联系方式',
     'erase': '删除了学员',
+    'follow_up': '记了跟进',
+    'follow_up_done': '结束了跟进',
     'contact_suggested': '发现可能是家长的企业微信客户',
     'contact_linked': '关联了企业微信客户',
     'contact_unlinked': '取消了与企业微信客户的关联',

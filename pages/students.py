@@ -1,12 +1,14 @@
 """All students this member may know of, by name, a page at a time."""
 
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 
 from nicegui import ui
 from sqlalchemy.orm import Session
 
-from console import signals, staff, students
+from console import follow_ups, signals, staff, students
+from console.calendar import today
 from console.database import read
 from console.errors import ConsoleError
 from console.staff import Action
@@ -19,7 +21,7 @@ from pages.widgets import button, empty_state, error_state, panel, row, text
 
 PAGE = 25
 ALL = ''
-HEADS = ('学员', '家长', '年级', '阶段', '课程', '剩余课时', '负责人')
+HEADS = ('学员', '家长', '年级', '阶段', '课程', '剩余课时', '下次跟进', '负责人')
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,11 +30,12 @@ class _Sheet:
 
     records: list[Record]
     names: dict[int, str]
+    next_dates: dict[int, date]
     next_start: tuple[str, int] | None
 
 
 @staff_page('/students', title='学员', action=Action.SEE_STUDENTS)
-async def students_page(q: str = '', stage: str = ALL) -> None:
+async def students_page(q: str = '', stage: str = ALL, new: bool = False) -> None:
     by = me()
     starts: list[tuple[str, int] | None] = [None]  # where each page that was turned begins
 
@@ -80,7 +83,10 @@ async def students_page(q: str = '', stage: str = ALL) -> None:
             chosen = ui.select(stages, value=stage if stage in stages else ALL, on_change=first).classes('narrow')
             chosen.props('aria-label=阶段')
             if staff.may(member().role, Action.EDIT_STUDENTS):
-                button('添加学员', StudentDialog(member(), on_added=opened).show, kind='primary')
+                adding = StudentDialog(member(), on_added=opened)
+                button('添加学员', adding.show, kind='primary')
+                if new:
+                    adding.show()
         table(await read(_sheet, by, search.value or '', Stage(chosen.value) if chosen.value else None, None))
     reload_on(reload, signals.student_changed)
 
@@ -91,6 +97,7 @@ def _sheet(session: Session, by: int, search: str, stage: Stage | None, after: t
     return _Sheet(
         records=[students.as_record(student) for student in found[:PAGE]],
         names=staff.colleagues(session),
+        next_dates=follow_ups.next_dates(session, [student.id for student in found]),
         next_start=(last.name, last.id) if last else None,
     )
 
@@ -109,10 +116,10 @@ def _table(sheet: _Sheet) -> None:
                 text(head, tag='th')
         with ui.element('tbody'):
             for record in sheet.records:
-                _row(record, sheet.names)
+                _row(record, sheet)
 
 
-def _row(record: Record, names: dict[int, str]) -> None:
+def _row(record: Record, sheet: _Sheet) -> None:
     student = record.student
     with ui.element('tr'):
         with ui.element('td'), ui.element('a').classes('name').props(f'href=/students/{student.id}'):
@@ -130,4 +137,7 @@ def _row(record: Record, names: dict[int, str]) -> None:
                 left = sum(one.lessons_left for one in record.enrolments)
                 text(str(left), 'few' if left <= FEW_LESSONS else '', tag='b')
                 text(f' / {sum(one.lessons_total for one in record.enrolments)}', 'muted')
-        text(names.get(student.owner_id or 0, '未分配'), tag='td')
+        with ui.element('td').classes('num'):
+            if next_on := sheet.next_dates.get(student.id):
+                text(f'{next_on:%m-%d}', 'few' if next_on <= today() else '', tag='b')
+        text(sheet.names.get(student.owner_id or 0, '未分配'), tag='td')

@@ -231,12 +231,11 @@ def test_siblings_are_known_by_the_parents_number_and_one_of_them_is_spoken_of(d
     assert db.read(sidebar.pane, contact_id, by=zhou.id).children == {made[0].id: '大宝', made[1].id: '小宝'}
     db.transact(sidebar.link, contact_id, made[1].id, by=zhou.id)
     db.transact(sidebar.follow_up, contact_id, '想学书法', by=zhou.id)
-    db.transact(sidebar.follow_up, contact_id, '约了周六', by=zhou.id)
 
     record = db.read(sidebar.pane, contact_id, by=zhou.id).record
     assert record is not None
     assert record.student.name == '小宝'
-    assert [line.partition('：')[2] for line in (record.student.notes or '').split('\n')] == ['约了周六', '想学书法']
+    assert [one.text for one in db.read(sidebar.followed_up, contact_id, by=zhou.id)] == ['想学书法']
 
 
 def test_another_version_is_written_with_the_remark_and_not_over_a_colleagues(db: Database) -> None:

@@ -189,7 +189,7 @@ def test_a_pasted_question_is_drafted_released_elsewhere_and_sent_from_the_pane(
     page.get_by_role('tab', name='跟进').click()
     page.get_by_label('这次谈了什么').fill('想了解周末班')
     page.get_by_role('button', name='记下来').click()
-    expect(page.get_by_text('：想了解周末班').last).to_be_visible()
+    expect(page.locator('.follow-ups').get_by_text('想了解周末班')).to_be_visible()
 
     page.get_by_role('tab', name='回复').click()
     expect(page.get_by_role('button', name='发送到聊天')).to_have_count(0)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from console import audit, conversations, dossiers, drafts, personal_numbers, sidebar, signals, staff, turns
+from console import audit, conversations, dossiers, drafts, personal_numbers, scripts, sidebar, signals, staff, turns
 from console.errors import Conflict, Invalid
 from console.writing.checks import check_text
 from console.writing.context import Context
@@ -32,7 +32,7 @@ def clear(
     contact, conversation = sidebar.chat(session, contact_id, by=by)
     member = staff.require(session, by)
     known = personal_numbers.masks(session, conversation.id) if conversation else {}
-    kept = personal_numbers.unmask(drafts.checked(text), known)
+    kept = personal_numbers.unmask(scripts.checked_filled(drafts.checked(text)), known)
     draft = _draft(session, conversation, draft_id)
     if not _alone(member, contact.channel):
         staff.require(session, by, staff.Action.PROPOSE_REPLY)

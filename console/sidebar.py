@@ -21,6 +21,7 @@ from console import (
     offers,
     personal_numbers,
     replies,
+    scripts,
     signals,
     staff,
     students,
@@ -56,6 +57,7 @@ Entry = Literal['single_chat_tools', 'single_kf_tools', 'contact_profile', 'grou
 
 LONGEST_WORDS = 2000
 NOTES_SHOWN = 20
+PHRASES_SHOWN = 12
 LINES_SHOWN = 10
 
 
@@ -98,21 +100,30 @@ class Pane:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Script:
+class Phrase:
+    """Words to be put into a reply. `script_id` None: an answer of the knowledge base."""
+
+    script_id: int | None
     title: str
     words: str
 
 
-def scripts(session: Session, words: str, *, by: int) -> list[Script]:
-    """Approved answers of the knowledge base that speak of this, best first; without words, the first there are.
+def phrases(session: Session, contact_id: int, words: str, *, by: int) -> list[Phrase]:
+    """Scripts that hold these words, names filled in, the most used first; then approved answers that speak of them.
 
-    Raises `NotAllowed`.
+    Without words, the first there are. Raises `NotAllowed`, `NotYours`.
     """
-    staff.require(session, by, staff.Action.SEE_KNOWLEDGE)
+    _, conversation = chat(session, contact_id, by=by)
+    names = scripts.names_in(session, conversation.id, by=by) if conversation is not None else {}
+    found = [
+        Phrase(script_id=one.id, title=one.title, words=scripts.filled(one.text, names))
+        for one in scripts.find(session, words, by=by, limit=PHRASES_SHOWN)
+    ]
     if words.strip():
-        return [Script(title=one.question, words=one.answer) for one in knowledge.search(session, words, limit=12)]
-    entries = knowledge.page(session, by=by, status=EntryStatus.APPROVED, limit=12)
-    return [Script(title=one.question, words=one.answer) for one in entries]
+        hits = knowledge.search(session, words, limit=PHRASES_SHOWN)
+        return found + [Phrase(script_id=None, title=one.question, words=one.answer) for one in hits]
+    entries = knowledge.page(session, by=by, status=EntryStatus.APPROVED, limit=PHRASES_SHOWN)
+    return found + [Phrase(script_id=None, title=one.question, words=one.answer) for one in entries]
 
 
 def find(session: Session, claimed: str, *, entry: str, by: int, simulated: bool = False) -> int:

@@ -59,7 +59,7 @@ class PaneView:
             self._record = RecordTab(who, on_scan=on_scan, on_change=on_change)
         with self._sections['话术']:
             self._materials = Materials(who, on_send=on_send_material if sends else None)
-            self._scripts = Scripts(who, on_use=self._use)
+            self._scripts = Scripts(pane, who, on_use=self._use)
         with self._sections['跟进']:
             self._follow_up = FollowUp(who)
         self.select('回复')

@@ -1,13 +1,13 @@
-"""话术: approved answers of the knowledge base, found by what they speak of, to be put into the reply."""
+"""话术 in the pane: the school's and one's own, then approved answers of the knowledge base, put into the reply."""
 
 from collections.abc import Callable
 from functools import partial
 
 from nicegui import background_tasks, ui
 
-from console import sidebar
-from console.database import read
-from console.sidebar import Script
+from console import scripts, sidebar
+from console.database import read, transact
+from console.sidebar import Pane, Phrase
 from models import Staff
 from pages.layout import refusals_shown
 from pages.widgets import button, row, text
@@ -16,7 +16,8 @@ from pages.widgets import button, row, text
 class Scripts:
     """`on_use` gets the words. Nothing is asked until the list is looked at."""
 
-    def __init__(self, who: Staff, *, on_use: Callable[[str], None]) -> None:
+    def __init__(self, pane: Pane, who: Staff, *, on_use: Callable[[str], None]) -> None:
+        self._contact_id = pane.contact.id
         self._who = who
         self._on_use = on_use
         self._begun = False
@@ -33,19 +34,34 @@ class Scripts:
     async def _look(self) -> None:
         wanted = self._search.value or ''
         with self._found, refusals_shown():
-            found = await read(sidebar.scripts, wanted, by=self._who.id)
+            found = await read(sidebar.phrases, self._contact_id, wanted, by=self._who.id)
             if wanted == (self._search.value or '') and not self._found.is_deleted:
                 self._draw(found, wanted)
 
-    def _draw(self, found: list[Script], wanted: str) -> None:
+    def _draw(self, found: list[Phrase], wanted: str) -> None:
+        own = [one for one in found if one.script_id is not None]
+        answers = [one for one in found if one.script_id is None]
         self._found.clear()
         with self._found:
-            for one in found:
-                with ui.element('details').classes('side-script'):
-                    with ui.element('summary'):
-                        text(one.title, 'grow')
-                    text(one.words, 'words', tag='div')
-                    with row('end'):
-                        button('用', partial(self._on_use, one.words), small=True)
+            for one in own:
+                self._fold(one)
+            if answers:
+                text('知识库里的答案', 'muted', tag='h3')
+            for one in answers:
+                self._fold(one)
             if not found:
-                text('没有找到。' if wanted else '知识库里还没有话术。', 'muted', tag='div')
+                text('没有找到。' if wanted else '还没有话术。', 'muted', tag='div')
+
+    def _fold(self, one: Phrase) -> None:
+        with ui.element('details').classes('side-script'):
+            with ui.element('summary'):
+                text(one.title, 'grow')
+            text(one.words, 'words', tag='div')
+            with row('end'):
+                button('用', partial(self._use, one), small=True)
+
+    async def _use(self, one: Phrase) -> None:
+        self._on_use(one.words)
+        if one.script_id is not None:
+            with refusals_shown():
+                await transact(scripts.used, one.script_id, by=self._who.id)

@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from console import client_sends, conversations, drafts, next_steps, replies, sidebar, staff, students, turns
+from console import client_sends, conversations, drafts, next_steps, replies, scripts, sidebar, staff, students, turns
 from console.database import Database
 from console.drafts import DraftBlocked
-from console.errors import Conflict, NotFound
+from console.errors import Conflict, Invalid, NotFound
 from console.sidebar import NotYours
 from console.students import EnrolmentFields, GuardianFields, StudentFields
 from models import (
@@ -236,6 +236,22 @@ def test_siblings_are_known_by_the_parents_number_and_one_of_them_is_spoken_of(d
     assert record is not None
     assert record.student.name == '小宝'
     assert [one.text for one in db.read(sidebar.followed_up, contact_id, by=zhou.id)] == ['想学书法']
+
+
+def test_scripts_come_with_names_before_answers_and_are_not_sent_with_a_gap(db: Database) -> None:
+    zhou, boss = db.transact(agent, 'ZhouGuWen'), db.transact(story.member)
+    contact_id = db.transact(customer, 'ZhouGuWen')
+    mother = GuardianFields(name='王女士', kinship='妈妈')
+    student = db.transact(students.create, StudentFields(name='小宝'), by=zhou.id, guardians=[mother])
+    db.transact(sidebar.link, contact_id, student.id, by=zhou.id)
+    db.transact(sidebar.pasted, contact_id, '试听在哪里', by=zhou.id)
+    db.transact(scripts.save, '试听', '{学员}的试听在{老师}的教室。', by=boss.id)
+
+    [found] = db.read(sidebar.phrases, contact_id, '试听', by=zhou.id)
+
+    assert found.words == '小宝的试听在{老师}的教室。'
+    with pytest.raises(Invalid, match='老师'):
+        db.transact(client_sends.clear, contact_id, found.words, by=boss.id)
 
 
 def test_another_version_is_written_with_the_remark_and_not_over_a_colleagues(db: Database) -> None:

@@ -17,6 +17,7 @@ from models import Role, Table
 from tests.desk import Desk
 from tests.postgres import PostgresServer, start_postgres
 from tests.server import ConsoleServer
+from tests.warm import WarmConsole
 
 ADMIN = {'ADMIN_USERNAME': 'head', 'ADMIN_PASSWORD': 'a long enough password'}
 KEYS = 'a key for tests that is long enough'
@@ -113,7 +114,7 @@ def servers(postgres: PostgresServer) -> Iterator[Servers]:
 
         def named(name: str, settings: Callable[[], dict[str, str]]) -> ConsoleServer:
             if name not in running:
-                running[name] = stack.enter_context(ConsoleServer(settings()))
+                running[name] = stack.enter_context(WarmConsole(settings()))
             return running[name]
 
         yield named

@@ -9,8 +9,9 @@ from console import config
 from console.doctor import Case, State
 from console.doctor.settings import settings
 from tests.console.test_doctor import KEYS, SECRET, WELL
-from tests.server import ConsoleServer, free_port
+from tests.server import free_port
 from tests.test_command_line import STRONG, run
+from tests.warm import WarmConsole
 from tests.wecom.fake_api import FakeApi, serving
 
 WECHAT = {name.upper(): str(value) for name, value in KEYS.items()}
@@ -34,7 +35,7 @@ def test_nothing_runs_yet_and_the_one_thing_to_do_is_said(tmp_path: Path, port: 
 
 
 def test_beside_a_running_demo_all_is_well(tmp_path: Path) -> None:
-    with ConsoleServer() as server:
+    with WarmConsole() as server:
         done = run(tmp_path, 'doctor', DATA_DIR=str(server.data), PORT=str(server.port))
         as_json = run(tmp_path, 'doctor', '--json', DATA_DIR=str(server.data), PORT=str(server.port))
         assert server.ready()
@@ -52,7 +53,7 @@ def test_beside_a_console_on_another_wecom_the_chain_is_examined_to_its_end(tmp_
         for path, answer in WELL.items():
             api.answers(path, answer)
         connected = {**WECHAT, 'WECHAT_API_BASE_URL': api.base_url}
-        with ConsoleServer(connected) as server:
+        with WarmConsole(connected) as server:
             here = connected | {'DATA_DIR': str(server.data), 'PORT': str(server.port)}
             well = run(tmp_path, 'doctor', **here)
             other_keys = run(tmp_path, 'doctor', **here | {'WECHAT_TOKEN': 'another1Token'})

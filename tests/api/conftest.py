@@ -15,6 +15,7 @@ from tests.conftest import ADMIN, QUICK
 from tests.desk import Desk
 from tests.postgres import PostgresServer
 from tests.server import ConsoleServer
+from tests.warm import WarmConsole
 
 
 @pytest.fixture(scope='session')
@@ -74,7 +75,7 @@ def spare(kind: str, request: pytest.FixtureRequest) -> Iterator[ConsoleServer]:
     if kind == 'postgresql':
         postgres: PostgresServer = request.getfixturevalue('postgres')
         settings |= {'DATABASE_URL': postgres.create_database(f'spare_{secrets.token_hex(6)}')}
-    with ConsoleServer(settings) as server:
+    with WarmConsole(settings) as server:
         yield server
 
 

@@ -11,13 +11,14 @@ from models import Role
 from tests.conftest import ADMIN, QUICK, wecom_settings
 from tests.desk import Desk
 from tests.server import ConsoleServer
+from tests.warm import WarmConsole
 
 
 @pytest.fixture(scope='module')
 def production(wecom: Sandbox) -> Iterator[ConsoleServer]:
     keys = {name: secrets.token_urlsafe(48) for name in ('SECRET_KEY', 'JWT_SECRET_KEY', 'FIELD_ENCRYPTION_KEYS')}
     settings = QUICK | ADMIN | keys | wecom_settings(wecom) | {'APP_ENV': 'production', 'SIMULATION': 'on'}
-    with ConsoleServer(settings) as server:
+    with WarmConsole(settings) as server:
         yield server
 
 

@@ -4,11 +4,12 @@ import httpx
 import pytest
 
 from tests.server import ConsoleServer
+from tests.warm import WarmConsole
 
 
 @pytest.fixture(scope='module')
 def console():
-    with ConsoleServer({'SIMULATION': 'off'}) as server:
+    with WarmConsole({'SIMULATION': 'off'}) as server:
         yield server
 
 

@@ -10,6 +10,7 @@ from tests.conftest import QUICK
 from tests.desk import Desk
 from tests.fakes.model import FakeModel
 from tests.server import ConsoleServer
+from tests.warm import WarmConsole
 
 
 @pytest.fixture(scope='module')
@@ -20,7 +21,7 @@ def model() -> Iterator[FakeModel]:
 
 @pytest.fixture(scope='module')
 def server(model: FakeModel) -> Iterator[ConsoleServer]:
-    with ConsoleServer(QUICK | {'DEEPSEEK_API_URL': model.url, 'DEEPSEEK_API_KEY': 'a key'}) as running:
+    with WarmConsole(QUICK | {'DEEPSEEK_API_URL': model.url, 'DEEPSEEK_API_KEY': 'a key'}) as running:
         yield running
 
 

@@ -2,11 +2,12 @@ import httpx
 import pytest
 
 from tests.server import ConsoleServer
+from tests.warm import WarmConsole
 
 
 @pytest.fixture(scope='module')
 def console():
-    with ConsoleServer() as server:
+    with WarmConsole() as server:
         folder = server.data / 'verify'
         folder.mkdir()
         (folder / 'WW_verify_aB3dE5.txt').write_bytes(b'aB3dE5')

@@ -16,6 +16,7 @@ from wechatpy.crypto import PrpCrypto
 from console.sandbox import Sandbox
 from tests.desk import Desk, eventually
 from tests.server import ConsoleServer
+from tests.warm import WarmConsole
 from tests.wecom import vectors
 
 PATH = '/api/v1/wechat/message'
@@ -322,7 +323,7 @@ def test_the_official_vectors_are_taken_over_http(given: vectors.Vector) -> None
         'WECHAT_API_BASE_URL': 'http://127.0.0.1:9/cgi-bin/',
     }
     query = {'msg_signature': given.signature, 'timestamp': given.timestamp, 'nonce': given.nonce}
-    with ConsoleServer(settings) as server, httpx.Client(base_url=server.url, trust_env=False) as http:
+    with WarmConsole(settings) as server, httpx.Client(base_url=server.url, trust_env=False) as http:
         if given in (vectors.A, vectors.D):
             answer = http.get(PATH, params=query | {'echostr': given.encrypted})
             assert (answer.status_code, answer.text) == (200, given.plain)

@@ -66,8 +66,8 @@ def test_a_draft_that_waits_is_in_the_queue_as_soon_as_the_queue_knows_urgency(e
     with earlier.begin() as connection:
         connection.execute(
             text(
-                'INSERT INTO draft (id, conversation_id, channel, version, status, basis_seq, customer_message, content, '
-                'original_content, writer, needs_human, sources, checks, created_at) '
+                'INSERT INTO draft (id, conversation_id, channel, version, status, basis_seq, customer_message, '
+                'content, original_content, writer, needs_human, sources, checks, created_at) '
                 "VALUES (3, 9, 'app', 1, 'pending', 1, '你好', '您好', '您好', '人工', false, '[]', '[]', '2026-11-01')"
             )
         )

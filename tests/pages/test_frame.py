@@ -9,6 +9,7 @@ from tests.conftest import ADMIN, QUICK
 from tests.desk import Desk
 from tests.pages.conftest import OpenPage
 from tests.server import ConsoleServer
+from tests.warm import WarmConsole
 
 HEAD = (ADMIN['ADMIN_USERNAME'], ADMIN['ADMIN_PASSWORD'])
 RAIL = {
@@ -57,7 +58,7 @@ def test_signing_out_everywhere_closes_the_page_in_the_other_browser(
 
 def test_a_lost_connection_is_told_and_the_page_comes_back(open_page: OpenPage) -> None:
     open_page.allowed += ['ERR_CONNECTION_REFUSED', 'WebSocket', 'ERR_SOCKET', 'ERR_EMPTY_RESPONSE']
-    with ConsoleServer(ADMIN | QUICK) as server:
+    with WarmConsole(ADMIN | QUICK) as server:
         page = open_page(server, credentials=HEAD)
         page.get_by_text('实时').wait_for()
         server.kill()

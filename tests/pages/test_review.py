@@ -14,6 +14,7 @@ from tests.desk import Desk, eventually
 from tests.fakes.model import FakeModel
 from tests.pages.conftest import OpenPage
 from tests.server import ConsoleServer
+from tests.warm import WarmConsole
 
 HEAD = (ADMIN['ADMIN_USERNAME'], ADMIN['ADMIN_PASSWORD'])
 LIN = {'username': 'lin', 'name': '林主管', 'role': 'supervisor', 'password': 'plum trees in may'}
@@ -40,7 +41,7 @@ class Office:
         )
         self.wecom.start()
         undo = {'SIMULATION': 'off', 'UNDO_PERIOD': str(UNDO_SECONDS)}
-        self.server = ConsoleServer(ADMIN | QUICK | wecom_settings(self.wecom) | undo | (settings or {}))
+        self.server = WarmConsole(ADMIN | QUICK | wecom_settings(self.wecom) | undo | (settings or {}))
 
     def __enter__(self) -> 'Office':
         self.server.__enter__()

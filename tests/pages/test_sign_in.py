@@ -11,6 +11,7 @@ import pytest
 from tests.conftest import ADMIN, QUICK
 from tests.pages.conftest import OpenPage
 from tests.server import ROOT, ConsoleServer
+from tests.warm import WarmConsole
 
 HEAD = (ADMIN['ADMIN_USERNAME'], ADMIN['ADMIN_PASSWORD'])
 COOKIE = 'edudesk_session'
@@ -25,7 +26,7 @@ PAGES = sorted(
 @pytest.fixture(scope='module')
 def server() -> Iterator[ConsoleServer]:
     """A demo server of these tests' own, since wrong passwords close the door to an address."""
-    with ConsoleServer(ADMIN | QUICK) as running:
+    with WarmConsole(ADMIN | QUICK) as running:
         yield running
 
 
@@ -175,7 +176,7 @@ def test_a_click_at_wecom_leads_back_to_the_page_one_came_for(server: ConsoleSer
 
 
 def test_the_throttle_says_when_to_come_back() -> None:
-    with ConsoleServer(ADMIN | QUICK) as server, _browser(server) as browser:
+    with WarmConsole(ADMIN | QUICK) as server, _browser(server) as browser:
         answers = [_sign_in(browser, 'head', 'wrong wrong wrong') for _ in range(11)]
         assert [answer.status_code for answer in answers] == [401] * 10 + [429]
         assert re.search(r'请 \d+ 分钟后再试', answers[-1].text)
@@ -183,7 +184,7 @@ def test_the_throttle_says_when_to_come_back() -> None:
 
 
 def test_the_first_start_makes_one_administrator_with_the_printed_code(open_page: OpenPage) -> None:
-    with ConsoleServer({'APP_ENV': 'development', 'WECHAT_CORP_ID': 'ww1234567890', **_wecom_of_nobody()}) as server:
+    with WarmConsole({'APP_ENV': 'development', 'WECHAT_CORP_ID': 'ww1234567890', **_wecom_of_nobody()}) as server:
         printed = re.search(r'enter the code  (\w+)', server.log())
         assert printed
         open_page.allowed.append('status of 422')

@@ -11,6 +11,7 @@ from tests.conftest import ADMIN, QUICK
 from tests.desk import Desk
 from tests.pages.conftest import OpenPage
 from tests.server import ConsoleServer
+from tests.warm import WarmConsole
 
 QUESTION = '请问数学思维进阶班多少钱'
 
@@ -18,7 +19,7 @@ QUESTION = '请问数学思维进阶班多少钱'
 @pytest.fixture(scope='module')
 def rehearsal() -> Iterator[ConsoleServer]:
     """The demo school with an administrator who can also use the API."""
-    with ConsoleServer(ADMIN | QUICK) as server:
+    with WarmConsole(ADMIN | QUICK) as server:
         yield server
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.reliability.ledger import Approver, Place, agree, settled
-from tests.reliability.warm import WarmConsole
+from tests.warm import WarmConsole
 
 MOUTHS, PARENTS_EACH = 4, 8
 """So many that nobody gets more messages a minute than WeCom delivers."""

@@ -34,7 +34,7 @@ from models import (
 from tests.conftest import ADMIN, wecom_settings
 from tests.desk import Desk
 from tests.postgres import PostgresServer
-from tests.reliability.warm import WarmConsole
+from tests.warm import WarmConsole
 
 PATIENCE = (0.25,) * 120
 """Pauses between WeCom's tries: longer than any console here is away."""

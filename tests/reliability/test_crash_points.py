@@ -7,8 +7,8 @@ import pytest
 
 from tests.postgres import PostgresServer
 from tests.reliability.ledger import Approver, Place, agree, settled
-from tests.reliability.warm import WarmConsole
 from tests.server import ServerFailedError
+from tests.warm import WarmConsole
 
 LIVES = 10
 POINTS = ['accepted', 'stored', 'claimed', 'writing', 'before_send', 'sent', 'between_parts']

@@ -20,8 +20,8 @@ from tests.desk import Desk, eventually
 from tests.fakes.model import FakeModel
 from tests.reliability.kills import Mouth
 from tests.reliability.ledger import Approver, Place, agree, settled
-from tests.reliability.warm import WarmConsole
 from tests.server import ROOT
+from tests.warm import WarmConsole
 
 QUICK_ACK_MS = 1000
 """A callback is answered within this on a busy machine; WeCom waits five seconds."""

@@ -9,8 +9,8 @@ from models import Delivery, DeliveryStatus, KfAccount, Message
 from tests.conftest import ADMIN
 from tests.desk import Desk
 from tests.reliability.ledger import Place
-from tests.reliability.warm import WarmConsole
 from tests.server import ServerFailedError
+from tests.warm import WarmConsole
 
 ACCOUNT, PARENT = 'wkKilled', 'wmKilled'
 LONG = ''.join(f'第{number}句，老师会和您联系。' for number in range(120))

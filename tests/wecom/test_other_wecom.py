@@ -25,6 +25,7 @@ from models import KfAccount, utc_now
 from tests.conftest import ADMIN, QUICK
 from tests.desk import Desk, eventually
 from tests.server import ConsoleServer
+from tests.warm import WarmConsole
 
 CORP, AGENT, SECRET, TOKEN = 'wwother0000000000', 1000077, 'other-secret', 'otherToken'
 KEY = b'0123456789abcdef0123456789abcdef'
@@ -197,7 +198,7 @@ def served(other: OtherWeCom, database: str) -> Iterator[ConsoleServer]:
         'WECHAT_API_BASE_URL': other.base_url,
         'SIMULATION': 'off',
     }
-    with ConsoleServer(ADMIN | QUICK | settings | ({'DATABASE_URL': database} if database else {})) as server:
+    with WarmConsole(ADMIN | QUICK | settings | ({'DATABASE_URL': database} if database else {})) as server:
         other.callback = f'{server.url}/api/v1/wechat/message'
         yield server
 

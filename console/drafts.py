@@ -12,14 +12,17 @@ from console import (
     conversations,
     deliveries,
     dossiers,
+    kf_outlook,
     knowledge,
     media_files,
     personal_numbers,
     signals,
     staff,
     turns,
+    urgency,
 )
 from console.errors import Conflict, ConsoleError, Invalid, NotFound
+from console.writing import edits
 from console.writing.checks import check_text
 from console.writing.context import Check, Proposal
 from console.writing.evidence import trace
@@ -38,7 +41,6 @@ from models import (
     utc_now,
 )
 
-HOLD = timedelta(minutes=3)
 LIFETIME = timedelta(hours=48)
 LONGEST = 8000
 
@@ -119,6 +121,7 @@ def propose(session: Session, claim: turns.Claim, proposal: Proposal) -> Draft |
         tokens_out=proposal.tokens_out,
         duration_ms=proposal.duration_ms,
     )
+    urgency.assess(draft)
     session.add(draft)
     session.flush()
     log_event(session, draft, 'proposed', content=draft.content)
@@ -160,6 +163,9 @@ def approve(
     if blocks and not reason:
         raise DraftBlocked(blocks)
     conversation, media = draft.conversation, media_files.released(session, draft)
+    if why := kf_outlook.closed_to_us(session, conversation, as_file=media is not None):
+        raise Conflict(why, 'session')
+    draft.edit_size = edits.size(draft.original_content, draft.content)
     if media is None and conversations.answered_in_client(conversation):
         return _release_to_colleague(session, draft, by=by, reason=reason)
     message = conversations.add_message(
@@ -248,7 +254,7 @@ def undo(session: Session, draft_id: int, *, by: int) -> Draft:
         raise Conflict(f'草稿 #{draft_id} 已交给企业微信发送，不能再撤回。', 'closed')
     draft.status = DraftStatus.PENDING
     draft.version += 1
-    draft.decided_by_id = draft.decided_at = draft.reason = None
+    draft.decided_by_id = draft.decided_at = draft.reason = draft.edit_size = None
     conversations.recount(session, draft.conversation)
     log_event(session, draft, 'undone', by=by)
     return draft
@@ -262,17 +268,6 @@ def regenerate(session: Session, draft_id: int, *, version: int, by: int, instru
     remark = (instruction or '').strip()[:500] or None
     log_event(session, draft, 'regenerate', by=by, note=remark)
     return turns.open_turn(session, draft.conversation, instruction=remark)
-
-
-def hold(session: Session, draft_id: int, *, by: int) -> Draft:
-    """Say that `by` is looking at it, for others to see. Nobody is locked out; a held draft stays with its holder."""
-    staff.require(session, by, staff.Action.REVIEW)
-    draft = _locked(session, draft_id)
-    now = utc_now()
-    if draft.held_by_id in (None, by) or draft.held_until is None or draft.held_until < now:
-        draft.held_by_id, draft.held_until = by, now + HOLD
-        signals.announce(session, signals.draft_changed, draft.id)
-    return draft
 
 
 _PENDING_IN = (
@@ -305,12 +300,17 @@ def supersede_pending(session: Session, conversation_ids: Iterable[int], *, note
 
 def expire(session: Session) -> int:
     """Close what nobody decided within `LIFETIME`; how many."""
-    late = session.scalars(
+    too_old = (
         select(Draft)
         .where(Draft.status == DraftStatus.PENDING, Draft.created_at < utc_now() - LIFETIME)
+        .order_by(Draft.id)
         .limit(100)
-        .with_for_update(skip_locked=True)
-    ).all()
+    )
+    talks = sorted(session.scalars(too_old.with_only_columns(Draft.conversation_id)))
+    session.execute(
+        select(Conversation.id).where(Conversation.id.in_(talks)).order_by(Conversation.id).with_for_update()
+    )
+    late = session.scalars(too_old.where(Draft.conversation_id.in_(talks)).with_for_update(skip_locked=True)).all()
     for draft in late:
         draft.status = DraftStatus.EXPIRED
         log_event(session, draft, 'expired')
@@ -429,6 +429,7 @@ def _check(session: Session, draft: Draft) -> None:
     context = dossiers.for_draft(session, draft)
     draft.sources = [asdict(source) for source in trace(draft.content, context)]
     draft.checks = [asdict(check) for check in check_text(draft.content, context)]
+    urgency.assess(draft)
 
 
 def _rests_on_what_changed(session: Session, draft: Draft) -> bool:
@@ -481,5 +482,6 @@ def log_event(
     session.add(
         DraftEvent(draft_id=draft.id, staff_id=by, action=action, version=draft.version, content=content, note=note)
     )
+    urgency.changed(session, draft.conversation_id)
     signals.announce(session, signals.draft_changed, draft.id)
     approval_cards.follow(session, draft, action, by=by, note=note)

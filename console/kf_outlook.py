@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from console import conversations, kf_sessions, kf_window
+from console import kf_sessions, kf_window
 from models import Channel, Conversation, SessionState
 
 
@@ -28,17 +28,23 @@ def of(session: Session, conversation: Conversation, *, as_file: bool) -> Outloo
     """The outlook for a reply in this conversation, a text or a file. Other channels have none of these hindrances."""
     if conversation.channel is not Channel.KF:
         return Outlook()
-    who = kf_sessions.name_of(session, conversation.servicer)
-    match conversation.session_state:
-        case SessionState.SERVICER if as_file or not conversations.answered_in_client(conversation):
-            return Outlook(
-                blocked=f'会话正由{who}在企业微信中接待，系统不能发送。请由{who}在企业微信中发送，或先结束人工接待。'
-            )
-        case SessionState.SERVICER:
-            return Outlook(told=f'会话正由{who}在企业微信中接待，通过后系统不会发送，由{who}在侧边栏中发给客户。')
-        case SessionState.POOL:
-            return Outlook(blocked='会话在接待池中排队，系统不能发送。请接待人员在企业微信中接入并回复，或先结束排队。')
-        case SessionState.ENDED:
-            return Outlook(blocked='会话已结束，系统不能发送。请等客户再次发来消息。')
+    if why := closed_to_us(session, conversation, as_file=as_file):
+        return Outlook(blocked=why)
+    if conversation.session_state == SessionState.SERVICER:
+        who = kf_sessions.name_of(session, conversation.servicer)
+        return Outlook(told=f'会话正由{who}在企业微信中接待，通过后系统不会发送，由{who}在侧边栏中发给客户。')
     window = kf_window.room(session, conversation)
     return Outlook(room=window.left, blocked=window.why_closed)
+
+
+def closed_to_us(session: Session, conversation: Conversation, *, as_file: bool) -> str:
+    """Why WeCom lets nothing be sent into this session as it stands, whatever the window; empty where it does."""
+    who = kf_sessions.name_of(session, conversation.servicer)
+    match conversation.session_state:
+        case SessionState.SERVICER if as_file:
+            return f'会话正由{who}在企业微信中接待，系统不能发送。请由{who}在企业微信中发送，或先结束人工接待。'
+        case SessionState.POOL:
+            return '会话在接待池中排队，系统不能发送。请接待人员在企业微信中接入并回复，或先结束排队。'
+        case SessionState.ENDED:
+            return '会话已结束，系统不能发送。请等客户再次发来消息。'
+    return ''

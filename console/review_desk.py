@@ -7,11 +7,21 @@ from typing import Any
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from console import conversations, drafts, kf_outlook, media_files, personal_numbers, replies, signals, staff, turns
+from console import (
+    conversations,
+    drafts,
+    kf_outlook,
+    media_files,
+    personal_numbers,
+    replies,
+    reservations,
+    signals,
+    staff,
+    turns,
+)
 from console.errors import Conflict
 from console.kf_outlook import Outlook
 from console.media_files import Shown
-from console.review_queue import held_by_another
 from models import (
     ACTIVE_TURN,
     Author,
@@ -137,7 +147,7 @@ def opened(session: Session, draft_id: int, *, by: int) -> Opened:
         history=_history(events, names, masks),
         decided_by=names.get(draft.decided_by_id) if draft.decided_by_id else None,
         changed_by=names.get(edits[-1].staff_id) if edits and edits[-1].staff_id else None,
-        held_by=names.get(draft.held_by_id) if held_by_another(draft, by) and draft.held_by_id else None,
+        held_by=names.get(draft.held_by_id) if reservations.is_anothers(draft, by) and draft.held_by_id else None,
         before=_replaced(session, draft, masks),
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, insert, or_, select, update
 from sqlalchemy.orm import Session
 
-from console import leases, signals
+from console import leases, signals, urgency
 from models import ACTIVE_TURN, Channel, Contact, Conversation, KfAccount, Turn, TurnStatus, utc_now
 
 LEASE = timedelta(seconds=90)
@@ -68,6 +68,7 @@ def open_turn(
     turn = Turn(**_columns(conversation, due_in=due_in), instruction=instruction)
     session.add(turn)
     session.flush()
+    urgency.changed(session, conversation.id)
     signals.announce(session, signals.turn_opened, conversation.id)
     return turn
 
@@ -127,11 +128,13 @@ def wait_anew(session: Session) -> None:
 
 def fail(session: Session, claim: Claim, reason: str) -> bool:
     """No draft could be had: a person answers. False if the claim is no longer ours."""
+    session.execute(select(Conversation.id).where(Conversation.id == claim.conversation_id).with_for_update())
     turn = held(session, claim)
     if turn is None:
         return False
     turn.status = TurnStatus.FAILED
     turn.last_error = reason
+    urgency.changed(session, turn.conversation_id)
     signals.announce(session, signals.conversation_changed, turn.conversation_id)
     return True
 
@@ -168,7 +171,11 @@ def covering(session: Session, conversation_id: int, seq: int) -> Turn | None:
 
 def park_lost(session: Session) -> int:
     """Turns whose lease was lost three times become failures a person sees; how many."""
-    return leases.park(session, Turn, running=TurnStatus.WRITING, parked=TurnStatus.FAILED)
+    lost = leases.park_rows(session, Turn, running=TurnStatus.WRITING, parked=TurnStatus.FAILED)
+    urgency.changed(session, *(turn.conversation_id for turn in lost))
+    for turn in lost:
+        signals.announce(session, signals.conversation_changed, turn.conversation_id)
+    return len(lost)
 
 
 def _columns(conversation: Conversation, *, due_in: timedelta) -> dict[str, Any]:

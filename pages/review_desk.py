@@ -6,7 +6,7 @@ from typing import Any
 
 from nicegui import ui
 
-from console import drafts, review_desk
+from console import drafts, reservations, review_desk
 from console.database import read, transact
 from console.errors import ConsoleError
 from console.review_desk import Opened
@@ -78,7 +78,7 @@ class Desk:
 
     async def hold(self) -> None:
         if self.opened.draft_id is not None and self.opened.open:
-            await transact(drafts.hold, self.opened.draft_id, by=self._by)
+            await transact(reservations.hold, self.opened.draft_id, by=self._by)
 
     async def _show(self, opened: Opened) -> None:
         before, self.opened = self.opened, opened

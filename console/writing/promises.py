@@ -19,8 +19,8 @@ _GIVING = re.compile(
     r'|(?:钱|款|学费|费用)(?P<when>[^,。!?;]{0,6}?)(?:退给您|退还|退回给您)'
 )
 _GOING_ON = re.compile('跟进|核实|申请|登记|反馈|确认|核对|联系|咨询|处理|了解|办理|查')
-_REFUND = re.compile('退费|退款|退钱|退课|退学费|退学|赔偿|赔钱|把钱退')
-_COMPLAINT = re.compile(
+REFUND = re.compile('退费|退款|退钱|退课|退学费|退学|赔偿|赔钱|把钱退')
+COMPLAINT = re.compile(
     '投诉|举报|维权|差评|骗|消协|12315|律师|起诉|法院|曝光|媒体|不满意|太差|很差|失望|生气|态度.{0,4}(?:差|不好|恶劣)|受伤|打人|打架|欺负|霸凌|体罚'
 )
 
@@ -58,9 +58,9 @@ def check_refunds(grounds: Grounds) -> Iterator[Check]:
                     detail=found.group(),
                 )
     said = '\n'.join(line.text for line in grounds.context.turn if line.who == 'parent')
-    if _REFUND.search(said):
+    if REFUND.search(said):
         yield Check(kind='refund', level='warn', text='家长提到退费或赔偿，请由负责的老师把关', detail='')
-    if _COMPLAINT.search(said):
+    if COMPLAINT.search(said):
         yield Check(kind='complaint', level='warn', text='家长有投诉或不满，请由负责的老师把关', detail='')
 
 

@@ -27,6 +27,7 @@ def test_approving_releases_the_text_the_person_read(db: Database) -> None:
     assert approved.status is DraftStatus.APPROVED
     assert approved.content == '您好！周六上午有课，欢迎过来。'
     assert approved.original_content == '您好，周六上午有课。'
+    assert approved.edit_size == 6
     [delivery] = db.read(lambda session: session.scalars(select(Delivery)).all())
     assert delivery.draft_id == draft.id
 

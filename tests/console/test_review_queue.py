@@ -1,7 +1,7 @@
 import pytest
 from sqlalchemy.orm import Session
 
-from console import drafts, replies, review_desk, review_queue, turns
+from console import conversations, drafts, replies, reservations, review_desk, review_queue, turns
 from console.database import Database
 from console.errors import Conflict
 from models import DraftStatus, Role, Staff, TurnStatus
@@ -27,7 +27,7 @@ def test_who_waits_longest_comes_first_and_pages_meet_without_a_gap(db: Database
 
     first = queue(db, by, limit=3)
     last = first.rows[-1]
-    rest = queue(db, by, limit=3, after=(last.since, last.conversation_id))
+    rest = queue(db, by, limit=3, after=last.place)
 
     assert [row.draft_id for row in (*first.rows, *rest.rows)] == ids
     assert first.total == rest.total == 5
@@ -83,10 +83,15 @@ def test_asking_the_writer_again_opens_one_turn_however_often_it_is_asked(db: Da
 def test_others_see_who_holds_a_draft_and_the_holder_does_not(db: Database) -> None:
     by, other = db.transact(story.member), db.transact(story.member, Role.ADMIN, '陈管理员')
     draft = db.transact(story.drafted)
-    db.transact(drafts.hold, draft.id, by=other.id)
+    db.transact(reservations.hold, draft.id, by=other.id)
     assert queue(db, by).rows[0].held_by == '陈管理员'
     assert queue(db, other).rows[0].held_by is None
     assert db.read(review_desk.opened, draft.id, by=by.id).held_by == '陈管理员'
+    db.transact(reservations.hold, draft.id, by=by.id)
+    db.transact(reservations.release, draft.id, by=by.id)
+    assert queue(db, by).rows[0].held_by == '陈管理员'
+    db.transact(reservations.release, draft.id, by=other.id)
+    assert queue(db, by).rows[0].held_by is None
 
 
 def test_an_opened_draft_says_what_the_parent_wrote_since_and_which_draft_follows(db: Database) -> None:
@@ -107,3 +112,30 @@ def test_an_opened_draft_says_what_the_parent_wrote_since_and_which_draft_follow
     ]
     assert follows.said == ['周六有课吗', '那周日呢']
     assert follows.before == '您好！周六十一点有课。'
+
+
+def test_a_filter_shows_its_part_of_the_queue_and_counts_it(db: Database) -> None:
+    by, agent = db.transact(story.member), db.transact(story.member, Role.AGENT, '小周')
+    price = db.transact(story.drafted, '一期 8888 元。', question='学费多少钱', who='price')
+    leave = db.transact(story.drafted, '好的，已登记。', question='明天请假', who='leave')
+    given = db.transact(story.drafted, question='地址在哪', who='given')
+    db.transact(failed, '在吗', who='nobody')
+    db.transact(drafts.edit, price.id, version=1, by=by.id, content='一期 9999 元。')
+    db.transact(conversations.assign, given.conversation_id, agent.id, by=by.id)
+    db.transact(conversations.assign, leave.conversation_id, by.id, by=by.id)
+    db.transact(reservations.hold, price.id, by=by.id)
+
+    def shown(**words: str) -> list[int | None]:
+        filters = review_queue.Filters.read(words)
+        assert filters.words == words
+        found = queue(db, by, filters=filters)
+        assert found.total == len(found.rows)
+        return sorted(row.draft_id or 0 for row in found.rows)
+
+    assert shown() == [0, price.id, leave.id, given.id]
+    assert shown(intent='leave') == [leave.id]
+    assert shown(risk='money') == [price.id]
+    assert shown(agent=str(agent.id)) == [given.id]
+    assert shown(mine='1') == [price.id, leave.id]
+    assert shown(channel='kf') == []
+    assert review_queue.Filters.read({'channel': 'pigeon', 'agent': '²', 'risk': 'x'}) == review_queue.NO_FILTERS

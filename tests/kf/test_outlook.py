@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from console import kf, kf_accounts, review_desk, staff
-from console.errors import NotAllowed
+from console import drafts, kf, kf_accounts, review_desk, staff
+from console.errors import ConsoleError, NotAllowed
 from models import Conversation, KfAccount, Role, SessionState, utc_now
 from tests import story
 from tests.kf.conftest import SERVICER, Desk
@@ -37,6 +37,10 @@ async def test_what_is_in_the_way_of_a_draft_is_said_before_it_is_released(
     assert bool(outlook.told) is bool(told)
     assert blocked in outlook.why_not(1)
     assert bool(outlook.why_not(1)) is bool(blocked)
+    if blocked:
+        with pytest.raises(ConsoleError, match=blocked):
+            desk.db.transact(drafts.approve, draft.id, version=1, by=by.id, undo=story.NOW, confirm_reason='已核对')
+        assert desk.db.read(drafts.pending_in, draft.conversation_id, by=by.id) is not None
 
 
 async def test_a_draft_of_more_parts_than_are_left_could_only_fail(desk: Desk) -> None:

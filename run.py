@@ -383,12 +383,12 @@ def _customers(channels: 'Channels') -> 'Customers':
 
 
 def _workers(settings: Settings, channels: 'Channels', writer: 'Writer', customers: 'Customers') -> 'Workers':
-    from console import approval_presses
+    from console import approval_presses, auto_answers
     from console.approval_post import ApprovalPost
     from console.turns import Pace
     from console.workers import Workers
 
-    approval_presses.undo = settings.undo_period
+    approval_presses.undo = auto_answers.undo = settings.undo_period
     return Workers(
         channels=channels,
         writer=writer,

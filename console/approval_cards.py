@@ -73,6 +73,8 @@ def follow(session: Session, draft: Draft, action: str, *, by: int | None, note:
             return
         case 'approved':
             outcome = f'{_name(session, by)} 已批准'
+        case 'auto-approved':
+            outcome = '已自动回复'
         case 'rejected':
             outcome = f'{_name(session, by)} 已退回'
         case 'edited':

@@ -16,12 +16,13 @@ from console import (
     knowledge,
     media_files,
     personal_numbers,
+    policies,
     signals,
     staff,
     turns,
     urgency,
 )
-from console.errors import Conflict, ConsoleError, Invalid, NotFound
+from console.errors import Conflict, ConsoleError, Invalid, NotAllowed, NotFound
 from console.writing import edits
 from console.writing.checks import check_text
 from console.writing.context import Check, Proposal
@@ -150,23 +151,41 @@ def approve(
 ) -> Draft:
     """Release a draft for sending, with the approver's edits if any. It can be taken back for `undo`.
 
-    Raises `NotAllowed`, `NotFound`, `Invalid`, `DraftClosed`, `DraftStale`, `DraftChanged`, and `DraftBlocked`
-    unless `confirm_reason` says why the open checks do not matter.
+    Raises `NotAllowed`, `NotFound`, `Invalid`, `DraftClosed`, `DraftStale`, `DraftChanged`, `NotReleasable` where the
+    school wants somebody else to, and `DraftBlocked` unless `confirm_reason` says why open checks do not matter.
     """
     draft = _open_draft(session, draft_id, version=version, by=by)
     if content is not None:
         _set_content(session, draft, content, by=by)
     if _rests_on_what_changed(session, draft):
         _check(session, draft)
+    policies.require_release(session, session.get_one(Staff, by), draft)
     blocks = [check for check in (Check(**found) for found in draft.checks) if check.level == 'block']
     reason = (confirm_reason or '').strip()
     if blocks and not reason:
         raise DraftBlocked(blocks)
-    conversation, media = draft.conversation, media_files.released(session, draft)
+    return release(session, draft, draft.conversation, by=by, undo=undo, reason=reason)
+
+
+def release(
+    session: Session,
+    draft: Draft,
+    conversation: Conversation,
+    *,
+    by: int | None,
+    undo: timedelta,
+    reason: str = '',
+    action: str = 'approved',
+) -> Draft:
+    """Put a locked pending draft on its way. Who may is for the caller to know; `by` None: the AI alone.
+
+    Raises `Invalid`, `Conflict` where the channel would not take it.
+    """
+    media = media_files.released(session, draft)
     if why := kf_outlook.closed_to_us(session, conversation, as_file=media is not None):
         raise Conflict(why, 'session')
     draft.edit_size = edits.size(draft.original_content, draft.content)
-    if media is None and conversations.answered_in_client(conversation):
+    if by is not None and media is None and conversations.answered_in_client(conversation):
         return _release_to_colleague(session, draft, by=by, reason=reason)
     message = conversations.add_message(
         session,
@@ -185,7 +204,7 @@ def approve(
     draft.decided_by_id, draft.decided_at, draft.reason = by, utc_now(), reason or None
     turns.give_up_active(session, conversation.id)
     conversations.answered(session, conversation)
-    log_event(session, draft, 'approved', by=by, content=draft.content, note=reason or None)
+    log_event(session, draft, action, by=by, content=draft.content, note=reason or None)
     return draft
 
 
@@ -238,8 +257,10 @@ def undo(session: Session, draft_id: int, *, by: int) -> Draft:
 
     Raises `NotAllowed`, `NotFound`, `Conflict` when it is too late.
     """
-    staff.require(session, by, staff.Action.REVIEW)
+    member = policies.reviewer(session, by)
     draft = _locked(session, draft_id)
+    if not staff.may(member.role, staff.Action.REVIEW) and draft.decided_by_id != by:
+        raise NotAllowed('撤回他人的决定')
     approved = draft.status is DraftStatus.APPROVED
     if not approved and draft.status is not DraftStatus.REJECTED:
         raise Conflict(f'草稿 #{draft_id} {WORDS[draft.status]}，不能再撤回。', 'closed')
@@ -252,12 +273,20 @@ def undo(session: Session, draft_id: int, *, by: int) -> Draft:
         raise Conflict('这个会话已有新的草稿，不能再撤回。', 'closed')
     if approved and not deliveries.take_back(session, draft):
         raise Conflict(f'草稿 #{draft_id} 已交给企业微信发送，不能再撤回。', 'closed')
-    draft.status = DraftStatus.PENDING
-    draft.version += 1
-    draft.decided_by_id = draft.decided_at = draft.reason = draft.edit_size = None
-    conversations.recount(session, draft.conversation)
-    log_event(session, draft, 'undone', by=by)
+    reopen(session, draft, draft.conversation, by=by)
     return draft
+
+
+def reopen(session: Session, draft: Draft, conversation: Conversation, *, by: int, note: str | None = None) -> None:
+    """A locked draft whose release or refusal was undone waits for a person; out of date, if she cannot decide it."""
+    other = select(Draft.id).where(Draft.conversation_id == conversation.id, Draft.status == DraftStatus.PENDING)
+    late = draft.basis_seq != conversation.last_inbound_seq or session.scalar(other) is not None
+    draft.status = DraftStatus.SUPERSEDED if late else DraftStatus.PENDING
+    draft.version += 1
+    draft.decided_by_id = draft.decided_at = draft.edit_size = None
+    draft.reason = note if late else None
+    conversations.recount(session, conversation)
+    log_event(session, draft, 'superseded' if late else 'undone', by=by, note=note)
 
 
 def regenerate(session: Session, draft_id: int, *, version: int, by: int, instruction: str | None = None) -> Turn:
@@ -383,7 +412,7 @@ def of_turn(session: Session, turn_id: int) -> Draft | None:
 
 
 def _open_draft(session: Session, draft_id: int, *, version: int, by: int) -> Draft:
-    member = staff.require(session, by, staff.Action.REVIEW)
+    member = policies.reviewer(session, by)
     draft = _locked(session, draft_id)
     if draft.status is DraftStatus.SUPERSEDED and draft.conversation.last_inbound_seq > draft.basis_seq:
         raise DraftStale(draft_id)
@@ -394,6 +423,8 @@ def _open_draft(session: Session, draft_id: int, *, version: int, by: int) -> Dr
         raise DraftStale(draft_id)
     if draft.version != version:
         raise DraftChanged(draft)
+    if not staff.may(member.role, staff.Action.REVIEW):
+        policies.require_release(session, member, draft)
     return draft
 
 

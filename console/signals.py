@@ -56,6 +56,9 @@ presence_changed: Signal = Signal()
 materials_changed: Signal = Signal()
 """A material of the school's was added, changed or put aside. Carries its id."""
 
+policy_changed: Signal = Signal()
+"""The school changed its rules for replies, or their prompt. Carries the new version; 0 for the prompt."""
+
 words_came: Signal = Signal()
 """More words of a reply are there, see `live_words`. Carries the conversation's id, in this process alone."""
 

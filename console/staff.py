@@ -37,6 +37,10 @@ class Action(StrEnum):
     SEE_ALERTS = '查看告警'
     MANAGE_STAFF = '管理员工账号'
     SEE_SETTINGS = '查看系统设置'
+    SEE_POLICY = '查看审核规则'
+    EDIT_POLICY = '修改审核规则'
+    STOP_AUTO = '停止自动回复'
+    EDIT_PROMPTS = '修改提示词'
 
 
 _EVERYONE = frozenset(Role)
@@ -59,6 +63,10 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     Action.SEE_ALERTS: _LEAD,
     Action.MANAGE_STAFF: frozenset({Role.ADMIN}),
     Action.SEE_SETTINGS: frozenset({Role.ADMIN}),
+    Action.SEE_POLICY: _LEAD,
+    Action.EDIT_POLICY: frozenset({Role.ADMIN}),
+    Action.STOP_AUTO: _LEAD,
+    Action.EDIT_PROMPTS: frozenset({Role.ADMIN}),
 }
 """Every action and the roles that may do it. An action that is missing here is nobody's."""
 

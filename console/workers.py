@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from console import (
     approval_cards,
+    auto_answers,
     deliveries,
     delivery_attempts,
     delivery_claims,
@@ -309,7 +310,7 @@ class Workers:
             log.exception('turn %d could not be written to', claim.turn_id)
             await _surely(turns.fail, claim, '起草时程序出错，已记录。请人工回复。')
         else:
-            await _surely(drafts.propose, claim, proposal)
+            await _surely(auto_answers.propose, claim, proposal)
 
     async def _look_for_accounts(self, client: KfClient) -> bool:
         if self._list_accounts_at == 0.0:

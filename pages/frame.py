@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from nicegui import background_tasks, ui
 
@@ -13,6 +14,7 @@ from console.parts import parts
 from console.staff import Action
 from models import Alert, Role, Staff
 from pages.account import account_dialog
+from pages.palette import Place, palette, palette_button
 from pages.widgets import Button, Handler, Text, ago, avatar, chip, icon, icon_button, text
 
 ROLES = {Role.AGENT: '客服', Role.SUPERVISOR: '主管', Role.TESTER: '测试', Role.ADMIN: '管理员'}
@@ -63,6 +65,7 @@ def frame(title: str, path: str, member: Staff, secret: str, *, leave: Callable[
                     _rail_link(place, current=_is_in(path, place.path), counters=counters)
         with ui.element('header').classes('bar'):
             text(title, tag='h1')
+            palette_button()
             if staff.may(member.role, Action.SEE_ALERTS):
                 _bell(member.id, counters)
             with chip('', 'good').classes('live-state').props('role=status'):
@@ -73,6 +76,8 @@ def frame(title: str, path: str, member: Staff, secret: str, *, leave: Callable[
         with ui.element('main').classes('page'):
             yield
     ui.element('dialog').classes('keys').props('aria-label=快捷键')
+    places = [Place(place.word, href=place.path, action=place.action) for place in PLACES]
+    palette(member, places, {'退出': partial(_sign_out, secret, leave)})
     for label in counters.values():
         label.set_visibility(False)
     background_tasks.create(reload(), name='first counts')
@@ -148,10 +153,6 @@ def _alert_row(alert: Alert, *, on_close: Callable[[Alert], Awaitable[None]]) ->
 
 
 def _me(member: Staff, secret: str, leave: Callable[[], None]) -> None:
-    async def sign_out() -> None:
-        await transact(sign_in.close_session, secret)
-        leave()
-
     async def sign_out_everywhere() -> None:
         await transact(sign_in.close_all_sessions, member.id, by=member.id)
         leave()
@@ -168,8 +169,13 @@ def _me(member: Staff, secret: str, leave: Callable[[], None]) -> None:
                 text(member.name, tag='b')
                 text(f'{ROLES[member.role]} · {member.username}', 'muted', tag='div')
             _menu_item('修改密码', change_password)
-            _menu_item('退出', sign_out)
+            _menu_item('退出', partial(_sign_out, secret, leave))
             _menu_item('全部退出', sign_out_everywhere).props('title=在所有浏览器和设备上退出')
+
+
+async def _sign_out(secret: str, leave: Callable[[], None]) -> None:
+    await transact(sign_in.close_session, secret)
+    leave()
 
 
 def _dropdown() -> ui.menu:

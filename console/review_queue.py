@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
-from sqlalchemy.orm import Session, aliased, joinedload, load_only
+from sqlalchemy.orm import Session, aliased, contains_eager, load_only
 
 from console import bulk_release, conversations, kf_window, personal_numbers, reservations, staff, urgency
 from console.kf_window import Window
@@ -122,11 +122,12 @@ def queue(
     """
     member = staff.require(session, by, staff.Action.REVIEW)
     wanted = _wanted(member, filters)
-    query = _rows().where(*wanted)
+    total = session.scalar(select(func.count()).select_from(Conversation).where(*wanted)) or 0
     if after is not None:
-        query = query.where(tuple_(Conversation.review_by, Conversation.id) > tuple_(*after))
-    found = session.execute(query.order_by(Conversation.review_by, Conversation.id).limit(limit)).all()
-    total = session.scalar(_count(filters).where(*wanted)) or 0
+        wanted.append(tuple_(Conversation.review_by, Conversation.id) > tuple_(*after))
+    order = Conversation.review_by, Conversation.id
+    page = select(Conversation.id).where(*wanted).order_by(*order).limit(limit)
+    found = session.execute(_rows().where(Conversation.id.in_(page)).order_by(*order)).all()
     talks = [row.Conversation.id for row in found if '⟦' in _question(row)]
     masks = personal_numbers.masks_of(session, talks) if talks else {}
     return Queue(rows=[_waiting(row, by, masks.get(row.Conversation.id, {})) for row in found], total=total)
@@ -137,9 +138,9 @@ def _wanted(member: Staff, filters: Filters) -> list[ColumnElement[bool]]:
     if filters.channel is not None:
         found.append(Conversation.channel == filters.channel)
     if filters.intent:
-        found.append(Draft.intent == filters.intent)
+        found.append(_with_draft(Draft.intent == filters.intent))
     if filters.risk:
-        found.append(Draft.risk == filters.risk)
+        found.append(_with_draft(Draft.risk == filters.risk))
     if filters.agent is not None:
         theirs = select(Contact.id).join(Student, Student.id == Contact.student_id)
         found.append(
@@ -149,19 +150,13 @@ def _wanted(member: Staff, filters: Filters) -> list[ColumnElement[bool]]:
             )
         )
     if filters.mine:
-        held = and_(Draft.held_by_id == member.id, Draft.held_until > utc_now())
+        held = _with_draft(Draft.held_by_id == member.id, Draft.held_until > utc_now())
         found.append(or_(Conversation.assignee_id == member.id, held))
     return found
 
 
-_PENDING = and_(Draft.conversation_id == Conversation.id, Draft.status == DraftStatus.PENDING)
-
-
-def _count(filters: Filters) -> Select[Any]:
-    counted = select(func.count()).select_from(Conversation)
-    if filters.intent or filters.risk or filters.mine:
-        return counted.outerjoin(Draft, _PENDING)
-    return counted
+def _with_draft(*which: ColumnElement[bool]) -> ColumnElement[bool]:
+    return Conversation.id.in_(select(Draft.conversation_id).where(Draft.status == DraftStatus.PENDING, *which))
 
 
 def _rows() -> Select[Any]:
@@ -175,7 +170,7 @@ def _rows() -> Select[Any]:
             StudentGuardian.kinship,
             _holder.name.label('holder'),
         )
-        .outerjoin(Draft, _PENDING)
+        .outerjoin(Draft, and_(Draft.conversation_id == Conversation.id, Draft.status == DraftStatus.PENDING))
         .join(Contact, Contact.id == Conversation.contact_id)
         .outerjoin(_holder, _holder.id == Draft.held_by_id)
         .outerjoin(Student, Student.id == Contact.student_id)
@@ -187,7 +182,7 @@ def _rows() -> Select[Any]:
             ),
         )
         .options(
-            joinedload(Conversation.contact),
+            contains_eager(Conversation.contact),
             load_only(
                 Draft.intent,
                 Draft.risk,

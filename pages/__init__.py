@@ -11,8 +11,9 @@ from nicegui import app
 
 def mount(server: FastAPI) -> None:
     """Add the plain HTML routes to the server, and register the live pages with NiceGUI."""
-    from pages import layout, sign_in
+    from pages import layout, sign_in, signatures
 
+    signatures.remember()
     server.include_router(sign_in.router)
     server.add_api_route('/favicon.ico', lambda: FileResponse(layout.ASSETS / 'favicon.svg'), include_in_schema=False)
     app.add_exception_handler(404, _not_found)

@@ -22,6 +22,7 @@ from console.signals import Signal
 from models import Staff
 from pages import plain
 from pages.frame import frame, narrow_frame
+from pages.news import on_news
 
 ASSETS = Path(__file__).parent.parent / 'assets'
 STYLES_FIRST = 'console.css'
@@ -122,8 +123,7 @@ def reload_on(reload: Callable[[], Awaitable[None]], *news: Signal) -> None:
             if not client.is_deleted:  # the tab was closed meanwhile: nothing is left to draw on
                 raise
 
-    for signal in news:
-        signal.subscribe(lambda: background_tasks.create_lazy(run(), name=name))
+    on_news(lambda: background_tasks.create_lazy(run(), name=name), *news)
 
 
 def link_assets() -> None:

@@ -59,7 +59,8 @@ class Button(ui.element):
 
 def text(words: str, classes: str = '', *, tag: str = 'span') -> Text:
     """`.set_text(…)` changes it."""
-    return Text(words, tag).classes(classes)
+    made = Text(words, tag)
+    return made.classes(classes) if classes else made
 
 
 def icon(name: str) -> None:

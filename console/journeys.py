@@ -7,7 +7,7 @@ from typing import Literal
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from console import knowledge, personal_numbers, staff
+from console import auto_answers, knowledge, personal_numbers, staff
 from console.errors import NotFound
 from models import (
     UNFINISHED,
@@ -245,7 +245,7 @@ def _found(session: Session, messages: list[Message], draft: Draft | None) -> tu
 
 
 def _decision(session: Session, draft: Draft) -> Decision | None:
-    actions = ('approved', 'rejected', 'superseded', 'expired')
+    actions = ('approved', auto_answers.ACTION, 'rejected', 'superseded', 'expired')
     event = session.scalar(
         select(DraftEvent)
         .where(DraftEvent.draft_id == draft.id, DraftEvent.action.in_(actions))

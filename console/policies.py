@@ -178,7 +178,7 @@ def _trimmed(value: Any) -> Any:
 
 def _checked(wanted: dict[str, Any]) -> dict[str, Any]:
     if wanted['agents_approve'] not in ('none', 'plain'):
-        raise Invalid('agents_approve', '请选择顾问可以放行的范围。')
+        raise Invalid('agents_approve', '请选择客服可以放行的范围。')
     for name, known in (('auto_channels', ALONE_ON), ('auto_intents', ALONE_FOR)):
         if unknown := [one for one in wanted[name] if one not in known]:
             raise Invalid(name, f'这里不能选择“{NAMES.get(unknown[0], unknown[0])}”。')

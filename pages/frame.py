@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from nicegui import background_tasks, ui
@@ -27,6 +27,7 @@ class _Place:
     icon: str
     action: Action | None
     count: str = ''  # the field of today.Counts shown beside it
+    unless: Action | None = field(default=None, kw_only=True)  # who may do this finds it elsewhere
 
 
 PLACES = (
@@ -38,6 +39,7 @@ PLACES = (
     _Place('/knowledge', '知识库', 'knowledge', Action.SEE_KNOWLEDGE),
     _Place('/simulate', '模拟', 'simulate', Action.SIMULATE),
     _Place('/settings', '设置', 'settings', Action.SEE_SETTINGS),
+    _Place('/settings/policy', '规则', 'settings', Action.SEE_POLICY, unless=Action.SEE_SETTINGS),
 )
 
 
@@ -61,7 +63,7 @@ def frame(title: str, path: str, member: Staff, secret: str, *, leave: Callable[
     with ui.element('div').classes('app'):
         with ui.element('nav').classes('rail').props('aria-label=主导航'):
             for place in PLACES:
-                if place.action is None or staff.may(member.role, place.action):
+                if _offered(place, member.role):
                     _rail_link(place, current=_is_in(path, place.path), counters=counters)
         with ui.element('header').classes('bar'):
             text(title, tag='h1')
@@ -100,6 +102,11 @@ def _strips() -> None:
         if parts().demo:
             text('演示环境: 消息不会发给真实客户', 'strip', tag='div')
         text('连接中断，正在重新连接。恢复后会自动载入最新内容。', 'strip lost', tag='div').props('role=alert')
+
+
+def _offered(place: _Place, role: Role) -> bool:
+    elsewhere = place.unless is not None and staff.may(role, place.unless)
+    return not elsewhere and (place.action is None or staff.may(role, place.action))
 
 
 def _is_in(path: str, place: str) -> bool:

@@ -13,6 +13,7 @@ ACTIONS = {
     'proposed': '起草',
     'edited': '修改',
     'approved': '通过',
+    'auto-approved': '自动回复',
     'rejected': '退回',
     'undone': '撤销了上一步',
     'regenerate': '要求换一版',

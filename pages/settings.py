@@ -16,9 +16,13 @@ from pages.layout import staff_page
 from pages.widgets import chip, copy_button, panel, row, text
 
 
+MORE = {'/settings/policy': '审核规则'}
+
+
 @staff_page('/settings', title='设置', action=Action.SEE_SETTINGS)
 async def settings_page() -> None:
     with ui.element('div').classes('sheet'):
+        _more()
         await accounts_panel()
         await doctor_panel()
         await customers_panel()
@@ -27,6 +31,13 @@ async def settings_page() -> None:
             _wecom()
             _writer()
         _about()
+
+
+def _more() -> None:
+    with ui.element('nav').classes('links').props('aria-label=更多设置'):
+        for path, words in MORE.items():
+            with ui.element('a').classes('btn').props(f'href={path}'):
+                text(words)
 
 
 def _wecom() -> None:

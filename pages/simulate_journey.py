@@ -200,6 +200,8 @@ def _decided(journey: Journey, draft: Draft, decision: Decision) -> Step:
         case 'approved':
             state, words = 'done', f'{who} 修改后通过' if journey.edited else f'{who} 未改动，直接通过'
             words += f'，理由：{note}' if note else ''
+        case 'auto-approved':
+            state, words = 'done', '按审核规则自动回复'
         case 'rejected':
             words = f'{who} 退回：{note or "没有写理由"}'
         case 'expired':

@@ -176,7 +176,7 @@ def _who(message: Message, names: dict[int, str]) -> str:
         case Author.PARENT:
             return '家长'
         case Author.AI:
-            return f'AI · {name} 审核' if name else 'AI'
+            return f'AI · {name} 审核' if name else 'AI · 自动回复'
         case Author.STAFF:
             return name or '同事'
     return '系统'

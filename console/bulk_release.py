@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from console import conversations, drafts, personal_numbers, staff
+from console import conversations, drafts, personal_numbers, policies, staff
 from console.errors import ConsoleError
 from models import Conversation, Draft, DraftStatus
 
@@ -66,7 +66,7 @@ def is_plain(draft: Draft) -> bool:
 
 def offered(session: Session, draft_ids: list[int], *, by: int) -> list[Offered]:
     """Those of these drafts that are plain and still wait, in the order given. Raises `NotAllowed`."""
-    member = staff.require(session, by, staff.Action.REVIEW)
+    member = policies.reviewer(session, by)
     found = session.scalars(
         select(Draft)
         .join(Conversation, Conversation.id == Draft.conversation_id)
@@ -113,7 +113,7 @@ def take_back(session: Session, draft_ids: list[int], *, by: int) -> Outcome:
 
 
 def _each(session: Session, draft_ids: list[int], act: Callable[[int], object], *, by: int) -> Outcome:
-    staff.require(session, by, staff.Action.REVIEW)
+    policies.reviewer(session, by)
     talks = sorted(session.scalars(select(Draft.conversation_id).where(Draft.id.in_(draft_ids))))
     session.execute(
         select(Conversation.id).where(Conversation.id.in_(talks)).order_by(Conversation.id).with_for_update()

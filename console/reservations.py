@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from console import signals, staff
+from console import policies, signals
 from models import Draft, DraftStatus, utc_now
 
 LASTS = timedelta(minutes=3)
@@ -13,7 +13,7 @@ LASTS = timedelta(minutes=3)
 
 def hold(session: Session, draft_id: int, *, by: int) -> None:
     """`by` opened it, or still has it open. A draft that another holds stays theirs. Raises `NotAllowed`."""
-    staff.require(session, by, staff.Action.REVIEW)
+    policies.reviewer(session, by)
     draft = _pending(session, draft_id)
     if draft is None or is_anothers(draft, by):
         return

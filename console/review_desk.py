@@ -13,6 +13,7 @@ from console import (
     kf_outlook,
     media_files,
     personal_numbers,
+    policies,
     replies,
     reservations,
     signals,
@@ -67,7 +68,8 @@ class Opened:
     Without a draft (`draft_id` None) none could be had, and a person answers.
     `said` is what the draft answers, `later` what the parent wrote since. `successor` is the draft that waits in the
     same conversation, `before` the text of the one this draft replaced. `writing`: another version is under way;
-    `failure`: why the last attempt brought none. `outlook`: whether a reply would go out.
+    `failure`: why the last attempt brought none. `outlook`: whether a reply would go out; `withheld`: why the school
+    wants somebody else than this reader to release it. `edit_size`: signs changed before the release.
     """
 
     conversation_id: int
@@ -102,6 +104,9 @@ class Opened:
     failure: str | None = None
     taken_over: bool = False
     outlook: Outlook = field(default_factory=Outlook)
+    withheld: str = ''
+    edit_size: int | None = None
+    intent: str = ''
 
     @property
     def open(self) -> bool:
@@ -118,7 +123,7 @@ class Opened:
 
 def opened(session: Session, draft_id: int, *, by: int) -> Opened:
     """One draft, whatever became of it. Raises `NotFound`, `NotAllowed`."""
-    staff.require(session, by, staff.Action.REVIEW)
+    member = policies.reviewer(session, by)
     draft, events = drafts.seen(session, draft_id, by=by)
     names = staff.colleagues(session)
     masks = personal_numbers.masks(session, draft.conversation_id)
@@ -149,12 +154,15 @@ def opened(session: Session, draft_id: int, *, by: int) -> Opened:
         changed_by=names.get(edits[-1].staff_id) if edits and edits[-1].staff_id else None,
         held_by=names.get(draft.held_by_id) if reservations.is_anothers(draft, by) and draft.held_by_id else None,
         before=_replaced(session, draft, masks),
+        withheld=(policies.may_release(session, member, draft) or '') if draft.status is DraftStatus.PENDING else '',
+        edit_size=draft.edit_size,
+        intent=draft.intent or '',
     )
 
 
 def unanswered(session: Session, conversation_id: int, *, by: int) -> Opened:
     """A conversation for which no draft could be had. Raises `NotFound`, `NotAllowed`."""
-    staff.require(session, by, staff.Action.REVIEW)
+    policies.reviewer(session, by)
     masks = personal_numbers.masks(session, conversation_id)
     last_outbound_seq = conversations.seen(session, conversation_id, by=by).conversation.last_outbound_seq
     said = _heard(session, conversation_id, Message.seq > last_outbound_seq, masks=masks)
@@ -169,7 +177,7 @@ def reply(
     Raises `NotAllowed`, `NotFound`, `Invalid`, and `DraftBlocked` as `drafts.approve` does; `Conflict` if a draft
     came meanwhile or the parent was answered.
     """
-    staff.require(session, by, staff.Action.REVIEW)
+    policies.reviewer(session, by)
     conversation = conversations.locked(session, conversation_id)
     if _pending(session, conversation_id) is not None:
         raise Conflict('这个会话刚有了新的草稿，您的回复没有发送。请先看看新草稿。', 'closed')
@@ -181,7 +189,7 @@ def reply(
 
 def redraft(session: Session, conversation_id: int, *, by: int) -> None:
     """Ask the writer once more where it failed. Nothing if it is at it already. Raises `NotAllowed`, `NotFound`."""
-    staff.require(session, by, staff.Action.REVIEW)
+    policies.reviewer(session, by)
     conversation = conversations.locked(session, conversation_id)
     if turns.active(session, conversation_id) is None and conversation.waiting_since is not None:
         turns.open_turn(session, conversation)

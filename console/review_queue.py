@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased, contains_eager, load_only
 
-from console import bulk_release, conversations, kf_window, personal_numbers, reservations, staff, urgency
+from console import bulk_release, conversations, kf_window, personal_numbers, policies, reservations, staff, urgency
 from console.kf_window import Window
 from console.writing import intents
 from models import (
@@ -120,7 +120,7 @@ def queue(
 
     Raises `NotAllowed`.
     """
-    member = staff.require(session, by, staff.Action.REVIEW)
+    member = policies.reviewer(session, by)
     wanted = _wanted(member, filters)
     total = session.scalar(select(func.count()).select_from(Conversation).where(*wanted)) or 0
     if after is not None:

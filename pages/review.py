@@ -1,20 +1,26 @@
 """Where replies are released: the queue, the draft in hand, and what is known about the child."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from urllib.parse import urlencode
 
 from nicegui import ui
 
-from console import review_desk, review_queue, signals, staff
+from console import policies, review_desk, review_queue, signals, staff
 from console.database import read
 from console.errors import NotFound
 from console.review_desk import Opened
-from console.review_queue import Queue, Waiting
-from pages.layout import me, refusals_shown, reload_on, staff_page
+from console.review_queue import Filters, Queue, Waiting
+from models import Staff
+from pages.layout import me, member, refusals_shown, reload_on, staff_page
+from pages.review_bulk import BulkRelease
 from pages.review_context import ContextColumn
 from pages.review_desk import Desk
+from pages.review_filters import FilterBar
+from pages.review_lessons import Lesson
 from pages.review_queue import PAGE, QueueColumn
 from pages.review_snack import Snack
+from pages.script_picker import ScriptPicker
 from pages.widgets import button, empty_state, shortcuts
 
 HOLD_AGAIN_SECONDS = 60.0
@@ -22,33 +28,44 @@ BREATH_SECONDS = 0.15
 """Between two reloads, so that a storm of news does not keep the page busy with drawing."""
 
 
-@staff_page('/review', title='审核', action=staff.Action.REVIEW)
+@staff_page('/review', title='审核', action=staff.Action.PROPOSE_REPLY)
 async def review_page(draft: str = '') -> None:
+    """The filters are in the address too, see `Filters.read`."""
+    await read(policies.reviewer, by=me())
     asked = int(draft) if draft.isascii() and draft.isdigit() and len(draft) < 10 else None
-    await _Review(me()).build(asked)
+    await _Review(member()).build(asked, Filters.read(ui.context.client.request.query_params))
 
 
 class _Review:
     """One open page: which item is in hand, and the way from one to the next."""
 
-    def __init__(self, by: int) -> None:
-        self.by = by
+    def __init__(self, member: Staff) -> None:
+        self.member = member
+        self.by = member.id
         self.desk: Desk | None = None
         self.at: Waiting | None = None
         self.moving = asyncio.Lock()
 
-    async def build(self, asked: int | None) -> None:
-        found = await read(review_queue.queue, by=self.by, limit=PAGE)
+    async def build(self, asked: int | None, filters: Filters) -> None:
+        found = await read(review_queue.queue, by=self.by, filters=filters, limit=PAGE)
+        colleagues = {one.id: one.name for one in await read(staff.at_the_desk)}
+
+        def top() -> None:
+            self.bar = FilterBar(filters, member=self.member, colleagues=colleagues, on_change=self.filtered)
+
         with ui.element('div').classes('review') as self.root:
-            self.queue = QueueColumn(on_select=self.chosen, on_more=self.more)
+            self.queue = QueueColumn(on_select=self.chosen, on_more=self.more, on_bulk=self.release_plain, top=top)
             with ui.element('div').classes('work'):
                 self.place = ui.element('section').classes('desk').props('aria-label=草稿')
                 self.aside = ContextColumn(self.by)
         self.snack = Snack()
+        self.bulk = BulkRelease(self.by, on_released=self.released)
+        self.scripts = ScriptPicker(self.member, conversation=self.conversation, on_pick=self.picked)
         shortcuts(
             {
                 'j': ('下一条', lambda: self.step(1)),
                 'k': ('上一条', lambda: self.step(-1)),
+                'b': ('批量通过可直接通过的草稿', self.release_plain),
                 'z': ('撤销上一次操作', self.snack.undo),
             }
         )
@@ -57,9 +74,11 @@ class _Review:
         reload_on(self.reload, signals.draft_changed, signals.conversation_changed)
         reload_on(self.aside.reload, signals.student_changed)
         ui.timer(HOLD_AGAIN_SECONDS, self.hold)
+        ui.context.client.on_connect(self.hold)
+        ui.context.client.on_disconnect(self.let_go)
 
     async def begin(self, asked: int | None = None) -> None:
-        """Open the draft that the address names, else the one that waits longest."""
+        """Open the draft that the address names, else the most urgent one."""
         row = self.queue.rows[0] if self.queue.rows else None
         if asked is not None:
             row = self.queue.with_draft(asked)
@@ -76,7 +95,7 @@ class _Review:
             await self.draw(None, None)
 
     async def reload(self) -> None:
-        found = await read(review_queue.queue, by=self.by, limit=self.queue.window)
+        found = await self.found()
         if self.root.is_deleted:
             return  # the tab was closed meanwhile
         self.queue.show(found)
@@ -88,9 +107,26 @@ class _Review:
                 await self.draw(found.rows[0], await self.fetched(found.rows[0]))
         await asyncio.sleep(BREATH_SECONDS)
 
+    async def found(self) -> Queue:
+        return await read(review_queue.queue, by=self.by, filters=self.bar.filters, limit=self.queue.window)
+
+    async def filtered(self) -> None:
+        """Another part of the queue: its first item comes to hand."""
+        with refusals_shown():
+            if self.desk is not None:
+                await self.desk.save()
+            async with self.moving:
+                self.queue.clear()
+                self.queue.show(await self.found())
+                await self.let_go()
+                self.at, self.desk = None, None
+                await self.begin()
+        await self.hold()
+
     async def more(self) -> None:
-        last = self.queue.rows[-1]
-        found = await read(review_queue.queue, by=self.by, limit=PAGE, after=(last.since, last.conversation_id))
+        found = await read(
+            review_queue.queue, by=self.by, filters=self.bar.filters, limit=PAGE, after=self.queue.rows[-1].place
+        )
         self.queue.window += PAGE
         self.queue.show(Queue(rows=[*self.queue.rows, *found.rows], total=found.total))
 
@@ -121,6 +157,8 @@ class _Review:
     async def draw(self, row: Waiting | None, opened: Opened | None, *, decided: bool = False, carry: str = '') -> None:
         if self.root.is_deleted:
             return
+        if not decided:
+            await self.let_go()
         self.at, self.desk = row, None
         self.queue.mark(row)
         self.place.clear()
@@ -131,26 +169,44 @@ class _Review:
             else:
                 button('‹ 返回列表', self.back, kind='quiet', small=True).classes('back')
                 self.desk = Desk(
-                    opened, by=self.by, on_decided=self.decided, on_open=self.open_draft, wait=decided, carry=carry
+                    opened,
+                    by=self.by,
+                    on_decided=self.decided,
+                    on_open=self.open_draft,
+                    on_scripts=self.scripts.show,
+                    wait=decided,
+                    carry=carry,
                 )
         self.place.run_method('scrollTo', 0, 0)
         await self.aside.show(opened)
         if ui.context.client.has_socket_connection:
-            ui.navigate.history.replace(f'/review?draft={opened.draft_id}' if opened and opened.draft_id else '/review')
+            ui.navigate.history.replace(self.address(opened))
+
+    def address(self, opened: Opened | None) -> str:
+        """Where this item is found again, among what is shown now."""
+        words = {'draft': str(opened.draft_id)} if opened and opened.draft_id else {}
+        words |= self.bar.filters.words
+        return f'/review?{urlencode(words)}' if words else '/review'
 
     async def back(self) -> None:
         self.root.classes(remove='open')
 
     async def open_draft(self, draft_id: int, carry: str = '') -> None:
         """Put this draft in hand; `carry` is text for its editor, from the draft before."""
-        self.queue.show(await read(review_queue.queue, by=self.by, limit=self.queue.window))
+        self.queue.show(await self.found())
         async with self.moving:
+            await self.let_go()
             opened = await read(review_desk.opened, draft_id, by=self.by)
             await self.draw(self.queue.with_draft(draft_id), opened, decided=True, carry=carry)
         await self.hold()
 
     async def decided(
-        self, words: str, undo: Callable[[], Awaitable[int | None]] | None, seconds: float, link: str = ''
+        self,
+        words: str,
+        undo: Callable[[], Awaitable[int | None]] | None,
+        seconds: float,
+        link: str,
+        lessons: Sequence[Lesson],
     ) -> None:
         """The item in hand is done: on to the next. `undo` gives back the draft to open again."""
 
@@ -160,13 +216,42 @@ class _Review:
                 if draft_id is not None:
                     await self.open_draft(draft_id)
 
-        self.snack.show(words, undone if undo else None, seconds, link)
+        self.snack.show(words, undone if undo else None, seconds, link, lessons)
         gone = self.at
         await self.select(lambda: self.queue.after(gone), decided=True)
         if gone is not None:
             self.queue.drop(gone)
 
+    async def release_plain(self) -> None:
+        await self.bulk.ask(self.queue.plain)
+
+    async def released(self, words: str, undo: Callable[[], Awaitable[None]] | None, seconds: float) -> None:
+        """Many were released at once; if the item in hand was among them, on to what is left."""
+
+        async def undone() -> None:
+            with refusals_shown():
+                if undo is not None:
+                    await undo()
+
+        self.snack.show(words, undone if undo else None, seconds)
+        self.queue.show(await self.found())
+        if self.at is not None and not any(row.key == self.at.key for row in self.queue.rows):
+            gone = self.at
+            await self.select(lambda: self.queue.after(gone), decided=True)
+
+    def conversation(self) -> int | None:
+        return self.desk.opened.conversation_id if self.desk is not None else None
+
+    def picked(self, words: str) -> None:
+        if self.desk is not None:
+            self.desk.editor.insert(words)
+
     async def hold(self) -> None:
         if self.desk is not None:
             with refusals_shown():
                 await self.desk.hold()
+
+    async def let_go(self) -> None:
+        if self.desk is not None:
+            with refusals_shown():
+                await self.desk.release()

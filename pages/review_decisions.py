@@ -1,7 +1,7 @@
 """What may be decided about the item in hand: release, refuse, another version, take over; and the way back."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from console.parts import parts
 from models import Draft
 from pages.layout import refusals_shown
 from pages.review_dialogs import ask_reason, ask_words
+from pages.review_lessons import Lesson, offered
 
 if TYPE_CHECKING:
     from pages.review_desk import Desk
@@ -24,8 +25,8 @@ SETTLE_SECONDS = 0.4
 UNDO_SECONDS = 10.0
 """How long the way back is offered where nothing leaves the house by itself."""
 
-OnDecided = Callable[[str, Callable[[], Awaitable[int | None]] | None, float, str], Awaitable[None]]
-"""Words for the person, what takes it back and for how many seconds it is offered, and where to go on."""
+OnDecided = Callable[[str, Callable[[], Awaitable[int | None]] | None, float, str, Sequence[Lesson]], Awaitable[None]]
+"""Words for the person, what takes it back and for how many seconds it is offered, where to go on, what to keep."""
 
 
 class Decisions:
@@ -63,7 +64,7 @@ class Decisions:
     async def _approve(self) -> None:
         desk = self._desk
         if desk.hindrance:
-            raise Conflict(desk.hindrance, 'window')
+            raise Conflict(desk.hindrance, 'hindrance')
         reason = None
         while True:
             try:
@@ -84,7 +85,11 @@ class Decisions:
         undo = parts().undo.total_seconds()
         self.forget()
         await self._on_decided(
-            f'已通过: {desk.opened.title}', partial(self._undo, draft.id) if undo else None, undo, ''
+            f'已通过: {desk.opened.title}',
+            partial(self._undo, draft.id) if undo else None,
+            undo,
+            '',
+            self._lessons(draft.id, None) if draft.edit_size and desk.opened.draft_id is not None else (),
         )
 
     async def _released(self, reason: str | None) -> Draft:
@@ -123,6 +128,7 @@ class Decisions:
             partial(self._undo, draft_id),
             UNDO_SECONDS,
             desk.conversation,
+            self._lessons(draft_id, '：'.join(filter(None, (reason, note)))),
         )
 
     async def _regenerate(self) -> None:
@@ -146,13 +152,21 @@ class Decisions:
         await desk.save()
         await transact(replies.take_over, desk.opened.conversation_id, by=self._by)
         words = f'已接管: {desk.opened.title}。AI 不再为这个会话起草。'
-        await self._on_decided(words, self._hand_back, UNDO_SECONDS, desk.conversation)
+        await self._on_decided(words, self._hand_back, UNDO_SECONDS, desk.conversation, ())
 
     async def _undo(self, draft_id: int) -> int:
         return (await transact(drafts.undo, draft_id, by=self._by)).id
 
     async def _hand_back(self) -> None:
         await transact(replies.hand_back, self._desk.opened.conversation_id, by=self._by)
+
+    def _lessons(self, draft_id: int, reason: str | None) -> Sequence[Lesson]:
+        """What may be kept of a text that the person changed, or of a refusal."""
+        opened, words = self._desk.opened, self._desk.editor.text.strip()
+        if opened.by_hand or opened.media is not None:
+            return ()
+        corrected = words if words != opened.original else ''
+        return offered(draft_id, intent=opened.intent, corrected=corrected, reason=reason, by=self._by)
 
     def forget(self) -> None:
         """The tab need not keep what was typed here."""

@@ -14,7 +14,7 @@ from models import DraftStatus
 from pages.review_decisions import Decisions, OnDecided
 from pages.review_editor import Editor, changes, evidence, preview
 from pages.review_notes import Notes, happened, replaced
-from pages.review_queue import CHANNELS
+from pages.review_words import CHANNELS
 from pages.thread_media import unsent
 from pages.widgets import avatar, button, chip, row, shortcuts, stack, text, waiting_clock
 
@@ -31,13 +31,22 @@ class Desk:
     """Lives until another item is taken in hand, so that a late click cannot reach the next one."""
 
     def __init__(
-        self, opened: Opened, *, by: int, on_decided: OnDecided, on_open: OnOpen, wait: bool, carry: str = ''
+        self,
+        opened: Opened,
+        *,
+        by: int,
+        on_decided: OnDecided,
+        on_open: OnOpen,
+        on_scripts: Callable[[], None],
+        wait: bool,
+        carry: str = '',
     ) -> None:
         self.opened = opened
         self.version = opened.version
         self.theirs: Opened | None = None  # what another made of it while this person was typing
         self._by = by
         self._on_open = on_open
+        self._on_scripts = on_scripts
         self.lock = asyncio.Lock()
         self.decisions = Decisions(self, by=by, on_decided=on_decided, wait=wait)
         self._draw()
@@ -79,6 +88,11 @@ class Desk:
     async def hold(self) -> None:
         if self.opened.draft_id is not None and self.opened.open:
             await transact(reservations.hold, self.opened.draft_id, by=self._by)
+
+    async def release(self) -> None:
+        """Others need not see this person at it any longer."""
+        if self.opened.draft_id is not None and self.opened.open:
+            await transact(reservations.release, self.opened.draft_id, by=self._by)
 
     async def _show(self, opened: Opened) -> None:
         before, self.opened = self.opened, opened
@@ -156,7 +170,7 @@ class Desk:
     @property
     def hindrance(self) -> str:
         """Why what is in the editor could not be sent now; empty if it could."""
-        return self.opened.outlook.why_not(self.editor.parts)
+        return self.opened.withheld or self.opened.outlook.why_not(self.editor.parts)
 
     @property
     def gone(self) -> bool:
@@ -260,6 +274,7 @@ class Desk:
                 button('通过并下一条', decisions.approve, kind='primary', key='a'),
                 button('编辑', lambda: self.editor.field.run_method('focus'), key='e'),
                 button('换一版', decisions.regenerate, key='g'),
+                button('话术', self._scripts, key='s'),
                 button('退回', decisions.reject, key='r'),
                 button('接管', decisions.take_over, kind='quiet', key='t'),
             ]
@@ -268,9 +283,10 @@ class Desk:
                 button('发送回复', decisions.approve, kind='primary', key='a'),
                 button('写回复', lambda: self.editor.field.run_method('focus'), key='e'),
                 button('重新起草', decisions.regenerate, key='g'),
+                button('话术', self._scripts, key='s'),
                 button('接管', decisions.take_over, kind='quiet', key='t'),
             ]
-        text('J / K 切换 · ? 全部快捷键', 'muted hint')
+        text('? 全部快捷键', 'muted hint')
 
     def _notice(self) -> None:
         """Say what is to be noticed, and offer only what can be done."""
@@ -284,11 +300,16 @@ class Desk:
         if self.hindrance:
             release.enable(False)
 
+    def _scripts(self) -> None:
+        if self.opened.open and self.opened.media is None:
+            self._on_scripts()
+
     def _keys(self) -> None:
         keys: dict[str, tuple[str, Callable[[], Any]]] = {
             'a': ('通过并到下一条', self.decisions.approve),
             'e': ('编辑', lambda: None),
             'g': ('换一版', self.decisions.regenerate),
+            's': ('插入话术', self._scripts),
             't': ('接管会话', self.decisions.take_over),
         }
         if self.opened.draft_id is not None:

@@ -1,6 +1,7 @@
 """The text in hand: always editable, measured as WeCom measures it, and never lost while it is typed."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from difflib import SequenceMatcher
 from typing import Any, Literal
@@ -14,6 +15,13 @@ from pages.widgets import row, text
 PART_BYTES = 2048
 SAVE_AFTER_SECONDS = 1.0
 LONGEST_COMPARED = 4000
+
+INSERT = """{
+  const field = document.querySelector('.editor textarea');
+  field.focus();
+  field.setRangeText(%s, field.selectionStart, field.selectionEnd, 'end');
+  field.dispatchEvent(new Event('input', { bubbles: true }));
+}"""
 
 Change = tuple[Literal['same', 'gone', 'new'], str]
 
@@ -71,6 +79,10 @@ class Editor:
             self.base = content
         self.field.value = content
         self._measure()
+
+    def insert(self, words: str) -> None:
+        """Put them where the caret is, in place of what is selected, as if the person had typed them."""
+        ui.run_javascript(INSERT % json.dumps(words))
 
     def saved(self, words: str) -> None:
         """The server has these words now."""

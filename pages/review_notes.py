@@ -131,6 +131,10 @@ class Notes:
 
 
 def _outlook(opened: Opened, parts: int) -> None:
+    if opened.withheld:
+        with _note('warn'):
+            text('需由其他同事放行', tag='b')
+            text(opened.withheld, 'words')
     if why := opened.outlook.why_not(parts):
         with _note('danger'):
             text('现在不能发给客户', tag='b')
@@ -148,6 +152,8 @@ def happened(opened: Opened) -> None:
             ago(event.at)
             times = f' {event.times} 次' if event.times > 1 else ''
             text(f'{event.who or "系统"} {ACTIONS.get(event.action, event.action)}{times}', 'grow')
+            if event.action == 'approved' and opened.edit_size is not None:
+                text(f'改动 {opened.edit_size} 字' if opened.edit_size else '原文未改', 'muted')
         if event.note:
             text(event.note, 'muted words', tag='div')
 

@@ -1,50 +1,50 @@
 """The queue's column: a card for each item, changed one by one, so that nothing moves under the reader's eyes."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 from nicegui import ui
 
+from console.kf_window import Window
 from console.review_queue import Queue, Waiting
-from models import Channel
-from pages.widgets import Button, Tone, button, chip, empty_state, row, text, waiting_clock
+from models import utc_now
+from pages.review_words import CHANNELS, CHECKS, RISK_TONES, RISKS, SAME
+from pages.widgets import Button, Text, Tone, button, chip, empty_state, row, text, waiting_clock
 
 PAGE = 50
-CHANNELS = {Channel.APP: '应用', Channel.KF: '微信客服', Channel.CONTACT: '客户联系', Channel.SIMULATE: '模拟'}
-CHECKS = {
-    'amount': '金额',
-    'figure': '数字',
-    'date': '日期',
-    'time': '时间',
-    'name': '名称',
-    'pupil': '其他学员',
-    'promise': '承诺',
-    'refund': '退费',
-    'complaint': '投诉',
-    'injection': '可疑指令',
-    'leak': '内部信息',
-    'link': '链接',
-    'phone': '号码',
-    'placeholder': '代号',
-    'characters': '异常字符',
-}
-TONES: dict[str, Tone] = {'block': 'danger', 'warn': 'warn'}
+SOON = timedelta(hours=4)
+"""So long before 微信客服 closes its window the time left is said in amber."""
+
+MOST_CHIPS = 3
 
 OnSelect = Callable[[Waiting], Awaitable[None]]
 
 
 class QueueColumn:
-    """`rows` are those shown, the longest waiting first; `window` is how many may be."""
+    """`rows` are those shown, the most urgent first; `window` is how many may be. `top` draws what is above them."""
 
-    def __init__(self, *, on_select: OnSelect, on_more: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        *,
+        on_select: OnSelect,
+        on_more: Callable[[], Awaitable[None]],
+        on_bulk: Callable[[], Awaitable[None]],
+        top: Callable[[], None],
+    ) -> None:
         self.rows: list[Waiting] = []
         self.window = PAGE
         self._on_select = on_select
         self._cards: dict[tuple[str, int | None], _Card] = {}
         self._marked: tuple[str, int | None] | None = None
         with ui.element('section').classes('queue').props('aria-label=待审核'):
-            with ui.element('header'), row():
-                text('待审核', 'grow', tag='b')
-                self._total = text('0', 'num total', tag='b')
+            with ui.element('header'):
+                with row():
+                    text('待审核', tag='b')
+                    self._total = text('0', 'num total', tag='b')
+                    text('', 'grow')
+                    self._bulk = button('批量通过', on_bulk, small=True, key='b')
+                    self._bulk_words = next(iter(self._bulk.default_slot.children))
+                top()
             self._list = ui.element('div').props('role=listbox aria-label=待审核')
             self._more = button('加载更多', on_more, kind='quiet').classes('more')
             with ui.element('div') as self._empty:
@@ -70,8 +70,25 @@ class QueueColumn:
                 card.show(one)
         self.rows = [card.item for card in self._in_order() if not card.faded]
         self._total.set_text(str(found.total))
+        plain = len(self.plain)
+        if isinstance(self._bulk_words, Text):
+            self._bulk_words.set_text(f'批量通过 {plain} 条')
+        self._bulk.set_visibility(plain > 1)
         self._more.set_visibility(found.total > len(found.rows))
         self._empty.set_visibility(not self._cards)
+
+    def clear(self) -> None:
+        """Other filters: begin anew."""
+        for card in self._cards.values():
+            card.element.delete()
+        self._cards.clear()
+        self._marked = None
+        self.window = PAGE
+
+    @property
+    def plain(self) -> list[int]:
+        """The drafts shown that may be released many at once."""
+        return [item.draft_id for item in self.rows if item.plain and item.draft_id is not None and not item.held_by]
 
     def mark(self, item: Waiting | None) -> None:
         """Show which one is in hand; the one before goes if it is done."""
@@ -126,13 +143,14 @@ class _Card:
     def __init__(self, item: Waiting, on_select: OnSelect) -> None:
         self.item = item
         self.faded = False
+        self._left = ''
         self._on_select = on_select
         self.element = Button(self._chosen)
         self.element.classes('item').props('role=option aria-selected=false')
         self._draw()
 
     def show(self, item: Waiting) -> None:
-        if item != self.item or self.faded:
+        if item != self.item or self.faded or _left(item.window) != self._left:
             self.item, self.faded = item, False
             self.element.classes(remove='gone')
             self._draw()
@@ -172,15 +190,48 @@ class _Card:
                     chip('已不在队列')
                 elif item.draft_id is None:
                     chip('AI 不可用，请人工回复', 'danger')
-                if item.needs_human:
-                    chip('需要人工', 'warn')
                 if item.by_hand:
                     chip('同事撰写')
-                for kind, level in item.checks:
-                    chip(CHECKS.get(kind, kind), TONES[level])
+                _risks(item)
+                if item.plain:
+                    chip('可直接通过', 'good')
+                self._left = _left(item.window)
+                if item.window is not None:
+                    chip(self._left, _tone(item.window))
                 if item.held_by:
                     text(f'{item.held_by} 正在看', 'holder grow clip')
 
 
+def _risks(item: Waiting) -> None:
+    """The gravest in plain words, then what else the checks found."""
+    others = [(kind, level) for kind, level in item.checks if kind != SAME.get(item.risk)]
+    shown = 0
+    if item.risk in RISK_TONES and not (item.risk == 'thin' and others):
+        chip(RISKS[item.risk], RISK_TONES[item.risk])
+        shown = 1
+    for kind, level in others[: MOST_CHIPS - shown]:
+        chip(CHECKS.get(kind, kind), 'danger' if level == 'block' else 'warn')
+    if len(others) > MOST_CHIPS - shown:
+        chip(f'+{len(others) - MOST_CHIPS + shown}')
+
+
+def _left(window: Window | None) -> str:
+    """How long, and how often, a 微信客服 customer may still be written to."""
+    if window is None:
+        return ''
+    if not window.open or window.ends_at is None:
+        return '不能发送'
+    minutes = int((window.ends_at - utc_now()).total_seconds() // 60)
+    return (
+        f'窗口 {minutes // 60} 小时 · {window.left} 条' if minutes >= 60 else f'窗口 {minutes} 分钟 · {window.left} 条'
+    )
+
+
+def _tone(window: Window) -> Tone:
+    if not window.open or window.ends_at is None:
+        return 'danger'
+    return 'warn' if window.left == 1 or window.ends_at - utc_now() < SOON else ''
+
+
 def _place(item: Waiting) -> tuple[float, int, int]:
-    return item.since.timestamp(), item.conversation_id, item.draft_id or 0
+    return item.review_by.timestamp(), item.conversation_id, item.draft_id or 0

@@ -1,13 +1,17 @@
 """What was just done, at the foot of the page, with a way back for a few seconds."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from nicegui import background_tasks, ui
 
-from pages.widgets import button, text
+from console.errors import ConsoleError
+from pages.review_lessons import Lesson
+from pages.widgets import Text, button, row, text
 
 Undo = Callable[[], Awaitable[None]]
+
+LESSONS_SECONDS = 20.0
 
 
 class Snack:
@@ -19,7 +23,10 @@ class Snack:
         self._place = ui.element('div').classes('snack').props('role=status')
         self._place.set_visibility(False)
 
-    def show(self, words: str, undo: Undo | None, seconds: float, link: str = '') -> None:
+    def show(
+        self, words: str, undo: Undo | None, seconds: float, link: str = '', lessons: Sequence[Lesson] = ()
+    ) -> None:
+        """`lessons` may be kept with a press each; the words stay longer then."""
         self._undo = undo
         self._shown += 1
         self._place.clear()
@@ -30,8 +37,28 @@ class Snack:
                     text('打开会话')
             if undo is not None and seconds > 0:
                 button('撤销', self.undo, key='z', small=True)
+            if lessons:
+                with row('lessons wrap'):
+                    text('顺手留下:', 'muted')
+                    for lesson in lessons:
+                        self._lesson(lesson)
         self._place.set_visibility(True)
-        background_tasks.create(self._hide_later(self._shown, max(seconds, 4.0)), name='snack')
+        stays = max(seconds, LESSONS_SECONDS if lessons else 4.0)
+        background_tasks.create(self._hide_later(self._shown, stays), name='snack')
+
+    def _lesson(self, lesson: Lesson) -> None:
+        async def keep() -> None:
+            made.enable(False)
+            try:
+                await lesson.keep()
+                told = lesson.kept
+            except ConsoleError as refusal:
+                told = str(refusal)
+            if not made.is_deleted:
+                label.set_text(told)
+
+        made = button(lesson.words, keep, small=True)
+        label = next(one for one in made.default_slot.children if isinstance(one, Text))
 
     async def undo(self) -> None:
         undo, self._undo = self._undo, None

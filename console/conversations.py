@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, func, insert, or_, select, tuple_
+from sqlalchemy import BindParameter, bindparam, func, insert, select
 from sqlalchemy.orm import Session, joinedload
 
-from console import audit, media_files, personal_numbers, signals, staff
+from console import audit, media_files, personal_numbers, signals, staff, urgency
 from console.database import insert_many_once
 from console.errors import NotFound
 from models import (
@@ -65,6 +65,7 @@ class Listed:
     contact: Contact
     student_name: str | None
     kinship: str | None
+    assignee: str | None
 
     @property
     def title(self) -> str:
@@ -120,6 +121,7 @@ def hear(session: Session, heard: Sequence[Heard]) -> list[Conversation]:
     if media:
         media_files.want_at(session, media)
     changed = {row['conversation_id'] for row in rows}
+    urgency.changed(session, *(talk.id for talk in talks.values() if talk.id in changed and talk.review_by))
     for conversation_id in changed:
         signals.announce(session, signals.conversation_changed, conversation_id)
     return [conversation for conversation in talks.values() if conversation.id in changed]
@@ -154,6 +156,7 @@ def answered(session: Session, conversation: Conversation) -> None:
     conversation.waiting_since = None
     conversation.unread = 0
     conversation.status = ConversationStatus.OPEN
+    urgency.changed(session, conversation.id)
     signals.announce(session, signals.conversation_changed, conversation.id)
 
 
@@ -189,6 +192,7 @@ def recount(session: Session, conversation: Conversation) -> None:
     if last is not None:
         conversation.last_message_at = last.created_at
         conversation.last_message_text = ' '.join(last.text.split())[:LINE_IN_LIST]
+    urgency.changed(session, conversation.id)
     signals.announce(session, signals.conversation_changed, conversation.id)
 
 
@@ -208,60 +212,10 @@ def locked(session: Session, conversation_id: int) -> Conversation:
 def seen(session: Session, conversation_id: int, *, by: int) -> Listed:
     """One conversation with contact and student, if `by` may know of it. Raises `NotFound`, `NotAllowed`."""
     member = staff.require(session, by, staff.Action.SEE_CONVERSATIONS)
-    found = _listed(session, Conversation.id == conversation_id, staff.sees_conversations(member), limit=1)
+    found = listed(session, Conversation.id == conversation_id, staff.sees_conversations(member), limit=1)
     if not found:
         raise NotFound('这个会话')
     return found[0]
-
-
-def page(
-    session: Session,
-    *,
-    by: int,
-    status: ConversationStatus | None = None,
-    mine: bool = False,
-    search: str = '',
-    limit: int = 50,
-    after: tuple[datetime, int] | None = None,
-) -> list[Listed]:
-    """Up to `limit` conversations that `by` may know of: the waiting ones longest first, others newest first.
-
-    `after` is the (waiting since or last message time, id) of the last row of the page before.
-    """
-    member = staff.require(session, by, staff.Action.SEE_CONVERSATIONS)
-    conditions: list[Any] = [staff.sees_conversations(member)]
-    if status is not None:
-        conditions.append(Conversation.status == status)
-    if mine:
-        conditions.append(Conversation.assignee_id == member.id)
-    if search:
-        conditions.append(
-            or_(
-                select(Message.id)
-                .where(Message.conversation_id == Conversation.id, Message.text.contains(search, autoescape=True))
-                .exists(),
-                Contact.name.contains(search, autoescape=True),
-                Student.name.contains(search, autoescape=True),
-            )
-        )
-    if status is ConversationStatus.WAITING:
-        if after is not None:
-            conditions.append(tuple_(Conversation.waiting_since, Conversation.id) > tuple_(*after))
-        order = (Conversation.waiting_since, Conversation.id)
-    else:
-        if after is not None:
-            conditions.append(tuple_(Conversation.last_message_at, Conversation.id) < tuple_(*after))
-        order = (Conversation.last_message_at.desc(), Conversation.id.desc())  # type: ignore[assignment]
-    return _listed(session, *conditions, limit=limit, order=order)
-
-
-def counts(session: Session, *, by: int) -> dict[str, int]:
-    """How many conversations wait and how many drafts want a decision, for the rail."""
-    member = staff.require(session, by)
-    waiting = select(func.count()).where(
-        Conversation.status == ConversationStatus.WAITING, staff.sees_conversations(member)
-    )
-    return {'waiting': session.scalar(waiting) or 0}
 
 
 def messages(
@@ -281,7 +235,7 @@ def find(session: Session, external_userid: str, *, by: int) -> Listed:
     Raises `NotFound`, `NotAllowed`.
     """
     member = staff.require(session, by, staff.Action.SEE_CONVERSATIONS)
-    found = _listed(
+    found = listed(
         session,
         Contact.external_userid == external_userid,
         staff.sees_conversations(member),
@@ -296,7 +250,7 @@ def find(session: Session, external_userid: str, *, by: int) -> Listed:
 def of_student(session: Session, student_id: int, *, by: int) -> list[Listed]:
     """The conversations about this student that `by` may know of, newest first. Raises `NotAllowed`."""
     member = staff.require(session, by, staff.Action.SEE_CONVERSATIONS)
-    return _listed(
+    return listed(
         session,
         Contact.student_id == student_id,
         staff.sees_conversations(member),
@@ -326,22 +280,6 @@ def assign(session: Session, conversation_id: int, assignee_id: int | None, *, b
         session, 'assign', 'conversation', conversation_id, by=by, before=conversation.assignee_id, after=assignee_id
     )
     conversation.assignee_id = assignee_id
-    signals.announce(session, signals.conversation_changed, conversation_id)
-    return conversation
-
-
-def resolve(session: Session, conversation_id: int, *, by: int, resolved: bool = True) -> Conversation:
-    """Nothing more is to be said for now, or there is after all. A new message opens it again by itself."""
-    seen(session, conversation_id, by=by)
-    staff.require(session, by, staff.Action.TAKE_OVER)
-    conversation = locked(session, conversation_id)
-    if resolved:
-        conversation.status = ConversationStatus.RESOLVED
-        conversation.waiting_since = None
-        conversation.unread = 0
-    else:
-        recount(session, conversation)
-    audit.record(session, 'resolve' if resolved else 'reopen', 'conversation', conversation_id, by=by)
     signals.announce(session, signals.conversation_changed, conversation_id)
     return conversation
 
@@ -384,6 +322,7 @@ def _count(conversation: Conversation, direction: Direction, text: str, now: dat
     conversation.unread += 1
     conversation.waiting_since = conversation.waiting_since or now
     conversation.status = ConversationStatus.WAITING
+    conversation.snoozed_until = conversation.snoozed_by_id = None
 
 
 # Written once: on the way of every message, putting a statement together costs as much as running it.
@@ -442,21 +381,29 @@ def _known_ids(session: Session, talks: Mapping[Person, Conversation], heard: Se
     return {(conversation_id, external_id) for conversation_id, external_id in rows if external_id is not None}
 
 
-def _listed(session: Session, *conditions: Any, limit: int, order: tuple[Any, ...] = ()) -> list[Listed]:
+def listed(session: Session, *conditions: Any, limit: int, order: tuple[Any, ...] = ()) -> list[Listed]:
+    """Those that meet the conditions, which may speak of `Contact` and `Student` too. Rights are the caller's."""
     rows = session.execute(
-        select(Conversation, Student.name, StudentGuardian.kinship)
+        select(Conversation, Student.name, StudentGuardian.kinship, Staff.name)
         .join(Contact, Contact.id == Conversation.contact_id)
         .outerjoin(Student, Student.id == Contact.student_id)
         .outerjoin(
             StudentGuardian,
             (StudentGuardian.student_id == Contact.student_id) & (StudentGuardian.guardian_id == Contact.guardian_id),
         )
+        .outerjoin(Staff, Staff.id == Conversation.assignee_id)
         .where(*conditions)
         .options(joinedload(Conversation.contact))
         .order_by(*order)
         .limit(limit)
     ).all()
     return [
-        Listed(conversation=conversation, contact=conversation.contact, student_name=name, kinship=kinship)
-        for conversation, name, kinship in rows
+        Listed(
+            conversation=conversation,
+            contact=conversation.contact,
+            student_name=student,
+            kinship=kinship,
+            assignee=assignee,
+        )
+        for conversation, student, kinship, assignee in rows
     ]

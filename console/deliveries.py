@@ -7,7 +7,7 @@ The request is frozen at the first claim and repeated byte for byte, so that WeC
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from console import (
@@ -80,8 +80,20 @@ def queue(
 
 
 def take_back(session: Session, draft: Draft) -> bool:
-    """Undo a release: remove its parts, if the sender has none of them yet."""
-    rows = list(session.scalars(select(Delivery).where(Delivery.draft_id == draft.id).with_for_update()))
+    """Undo a release: remove its message and parts, if the sender has none of them yet."""
+    return _take_back(session, Delivery.draft_id == draft.id)
+
+
+def take_back_message(session: Session, message: Message) -> bool:
+    """As `take_back`, for a message that nobody had to release."""
+    of_message = Delivery.message_id == message.id
+    return session.scalar(select(Delivery.id).where(of_message).limit(1)) is not None and _take_back(
+        session, of_message
+    )
+
+
+def _take_back(session: Session, which: ColumnElement[bool]) -> bool:
+    rows = list(session.scalars(select(Delivery).where(which).with_for_update()))
     if any(row.status is not DeliveryStatus.READY or row.first_attempt_at is not None for row in rows):
         return False
     for row in rows:

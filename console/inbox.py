@@ -1,44 +1,46 @@
-"""Conversations as a colleague reads them: the list, and one of them opened with all that belongs to it."""
+"""A conversation opened, with all that belongs to it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from console import conversations, deliveries, drafts, media_files, personal_numbers, staff, students, turns
+from console import (
+    conversations,
+    deliveries,
+    drafts,
+    media_files,
+    notes,
+    personal_numbers,
+    signals,
+    snoozing,
+    staff,
+    students,
+    turns,
+)
+from console.calendar import SCHOOL_TIME
 from console.conversations import Listed
 from console.errors import NotFound
 from console.media_files import Shown
 from console.students import Record
-from models import ConversationStatus, Delivery, Draft, Message, Staff, Turn
-
-
-@dataclass(frozen=True, kw_only=True)
-class Line:
-    """A row of the list. `text` is the last thing said, with numbers masked."""
-
-    conversation_id: int
-    title: str
-    text: str
-    at: datetime
-    waiting_since: datetime | None
-    unread: int
-    assignee: str | None
-    taken_over: bool
+from models import Delivery, Draft, Message, Note, Staff, Turn
 
 
 @dataclass(frozen=True, kw_only=True)
 class Opened:
     """One conversation. `parts` are the deliveries of each message of ours, `media` the files of those that have one,
-    `draft_media` the one that the draft would send.
+    `draft_media` the one that the draft would send; `older` and `later`: there are messages beyond those here.
 
     `names` are all who ever worked here. `record` is None where no student is linked; `hidden` says that one is, of
-    whom this reader may not know.
+    whom this reader may not know. `named`: a note that she has not seen names her.
     """
 
     listed: Listed
     messages: list[Message]
+    notes: list[Note]
     older: bool
+    later: bool
     parts: dict[int, list[Delivery]]
     media: dict[int, Shown]
     masks: dict[str, str]
@@ -49,41 +51,39 @@ class Opened:
     colleagues: list[Staff]
     record: Record | None
     hidden: bool
+    named: bool
 
     def shown(self, text: str) -> str:
         return personal_numbers.show(text, self.masks)
 
 
-def lines(
-    session: Session,
-    *,
-    by: int,
-    status: ConversationStatus | None = None,
-    mine: bool = False,
-    search: str = '',
-    limit: int = 50,
-) -> tuple[list[Line], bool]:
-    """Up to `limit` rows in the order of `conversations.page`, and whether there are more. Raises `NotAllowed`."""
-    found = conversations.page(session, by=by, status=status, mine=mine, search=search.strip(), limit=limit + 1)
-    masks = personal_numbers.masks_of(session, [row.conversation.id for row in found[:limit]])
-    names = staff.colleagues(session)
-    return [_line(row, names, masks.get(row.conversation.id, {})) for row in found[:limit]], len(found) > limit
+def opened(session: Session, conversation_id: int, *, by: int, limit: int = 50, before: int | None = None) -> Opened:
+    """The conversation with its newest `limit` messages, or with those below seq `before`.
 
-
-def opened(session: Session, conversation_id: int, *, by: int, limit: int = 50) -> Opened:
-    """The conversation with its newest `limit` messages. Raises `NotFound`, `NotAllowed`."""
+    Raises `NotFound`, `NotAllowed`.
+    """
     listed = conversations.seen(session, conversation_id, by=by)
-    messages = conversations.messages(session, conversation_id, by=by, limit=limit + 1)
-    newest = messages[-limit:]
+    found = conversations.messages(session, conversation_id, by=by, limit=limit + 1, before=before)
+    messages = found[-limit:]
+    ids = [message.id for message in messages]
     record, hidden = _record(session, listed, by=by)
     draft = drafts.pending_in(session, conversation_id, by=by)
     draft_media = media_files.of_draft(session, draft) if draft is not None else None
+    since = messages[0].seq if len(found) > limit else 0
     return Opened(
         listed=listed,
-        messages=newest,
-        older=len(messages) > limit,
-        parts=deliveries.of_messages(session, [message.id for message in newest]),
-        media=media_files.of_messages(session, [message.id for message in newest if message.kind in media_files.KINDS]),
+        messages=messages,
+        notes=[
+            note
+            for note in notes.of(session, conversation_id, since_seq=since)
+            if before is None or note.after_seq < before
+        ],
+        older=len(found) > limit,
+        later=before is not None and before <= listed.conversation.last_seq,
+        parts=deliveries.of_messages(session, ids),
+        media=media_files.of_messages(
+            session, [message.id for message in messages if message.kind in media_files.KINDS]
+        ),
         masks=personal_numbers.masks(session, conversation_id),
         draft=draft,
         draft_media=media_files.shown(draft_media) if draft_media is not None else None,
@@ -92,6 +92,32 @@ def opened(session: Session, conversation_id: int, *, by: int, limit: int = 50) 
         colleagues=staff.at_the_desk(session),
         record=record,
         hidden=hidden,
+        named=conversation_id in notes.conversations_naming(session, by=by),
+    )
+
+
+def attend(session: Session, conversation_id: int, *, by: int) -> None:
+    """`by` has it before her: it is read, what named her there is seen, and a reminder that came due is done with."""
+    conversations.mark_read(session, conversation_id, by=by)
+    notes.look(session, conversation_id, by=by)
+    conversation = conversations.locked(session, conversation_id)
+    if snoozing.is_due(conversation):
+        conversation.snoozed_until = conversation.snoozed_by_id = None
+        signals.announce(session, signals.conversation_changed, conversation_id)
+
+
+def wants_attention(opened: Opened) -> bool:
+    """Whether `attend` would change anything."""
+    conversation = opened.listed.conversation
+    return bool(conversation.unread) or opened.named or snoozing.is_due(conversation)
+
+
+def first_since(session: Session, conversation_id: int, day: date, *, by: int) -> int | None:
+    """The seq of the first message on this day of the school's, or after it. Raises `NotFound`, `NotAllowed`."""
+    conversations.seen(session, conversation_id, by=by)
+    midnight = datetime.combine(day, time(), UTC) - SCHOOL_TIME
+    return session.scalar(
+        select(func.min(Message.seq)).where(Message.conversation_id == conversation_id, Message.created_at >= midnight)
     )
 
 
@@ -104,17 +130,3 @@ def _record(session: Session, listed: Listed, *, by: int) -> tuple[Record | None
         return students.record(session, listed.contact.student_id, by=by), False
     except NotFound:
         return None, True
-
-
-def _line(row: Listed, names: dict[int, str], masks: dict[str, str]) -> Line:
-    conversation = row.conversation
-    return Line(
-        conversation_id=conversation.id,
-        title=row.title,
-        text=personal_numbers.show(conversation.last_message_text, masks),
-        at=conversation.last_message_at,
-        waiting_since=conversation.waiting_since,
-        unread=conversation.unread,
-        assignee=names.get(conversation.assignee_id) if conversation.assignee_id else None,
-        taken_over=conversation.taken_over,
-    )

@@ -6,8 +6,21 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from console import conversations, deliveries, dossiers, drafts, media_files, personal_numbers, signals, staff, turns
-from console.errors import Conflict, Invalid
+from console import (
+    audit,
+    conversations,
+    deliveries,
+    dossiers,
+    drafts,
+    media_files,
+    personal_numbers,
+    scripts,
+    signals,
+    staff,
+    turns,
+    urgency,
+)
+from console.errors import Conflict, Invalid, NotFound
 from console.writing.checks import check_text
 from console.writing.context import Context, Source
 from console.writing.evidence import trace
@@ -16,8 +29,10 @@ from models import Author, Channel, Conversation, Direction, Draft, DraftStatus,
 SENDS_FILES = (Channel.APP, Channel.KF, Channel.SIMULATE)
 
 
-def send(session: Session, conversation_id: int, text: str, *, by: int) -> Message | Draft:
-    """A colleague's own words: sent by who may send alone, else offered for release.
+def send(
+    session: Session, conversation_id: int, text: str, *, by: int, undo: timedelta = timedelta(0)
+) -> Message | Draft:
+    """A colleague's own words: sent by who may send alone, else offered for release. It can be taken back for `undo`.
 
     Raises `NotAllowed`, `NotFound`, `Invalid`.
     """
@@ -25,7 +40,7 @@ def send(session: Session, conversation_id: int, text: str, *, by: int) -> Messa
     if not staff.may(member.role, staff.Action.SEND_ALONE):
         return propose(session, conversation_id, text, by=by)
     conversations.seen(session, conversation_id, by=by)
-    text = drafts.checked(text)
+    text = scripts.checked_filled(drafts.checked(text))
     conversation = conversations.locked(session, conversation_id)
     if conversation.channel is Channel.CONTACT:
         raise Conflict('客户联系的聊天只能由同事在企业微信里发送，请在那里的侧边栏中发送。', 'channel')
@@ -36,9 +51,22 @@ def send(session: Session, conversation_id: int, text: str, *, by: int) -> Messa
         session, conversation, direction=Direction.OUT, author=Author.STAFF, staff_id=by, text=text
     )
     parts = deliveries.parts_of(session, conversation, text)
-    deliveries.queue(session, conversation, message, parts, draft=None, due_in=timedelta(0))
+    deliveries.queue(session, conversation, message, parts, draft=None, due_in=undo)
     conversations.answered(session, conversation)
     return message
+
+
+def take_back(session: Session, message_id: int, *, by: int) -> None:
+    """One's own reply is not sent after all. Raises `NotFound` for another's, `Conflict` when it is too late."""
+    message = session.get(Message, message_id)
+    if message is None or message.staff_id != by or message.author is not Author.STAFF:
+        raise NotFound('这条消息')
+    conversations.seen(session, message.conversation_id, by=by)
+    conversation = conversations.locked(session, message.conversation_id)
+    if not deliveries.take_back_message(session, message):
+        raise Conflict('这条消息已交给企业微信发送，不能再撤销。', 'closed')
+    conversations.recount(session, conversation)
+    audit.record(session, 'take_back', 'conversation', conversation.id, by=by)
 
 
 def send_file(session: Session, conversation_id: int, media_file_id: int, *, by: int) -> Message | Draft:
@@ -80,9 +108,11 @@ def take_over(session: Session, conversation_id: int, *, by: int) -> Conversatio
     conversations.seen(session, conversation_id, by=by)
     conversation = conversations.locked(session, conversation_id)
     conversation.taken_over = True
+    urgency.changed(session, conversation_id)
     conversation.assignee_id = member.id
     turns.give_up_active(session, conversation_id)
     drafts.supersede_pending(session, [conversation_id], note=f'{member.name}接管了会话', by=by)
+    audit.record(session, 'take_over', 'conversation', conversation_id, by=by)
     signals.announce(session, signals.conversation_changed, conversation_id)
     return conversation
 
@@ -93,9 +123,11 @@ def hand_back(session: Session, conversation_id: int, *, by: int) -> Conversatio
     conversations.seen(session, conversation_id, by=by)
     conversation = conversations.locked(session, conversation_id)
     conversation.taken_over = False
+    urgency.changed(session, conversation_id)
     offered = turns.active(session, conversation_id) or drafts.pending_in(session, conversation_id, by=by)
     if conversation.waiting_since is not None and not offered:
         turns.open_turn(session, conversation)
+    audit.record(session, 'hand_back', 'conversation', conversation_id, by=by)
     signals.announce(session, signals.conversation_changed, conversation_id)
     return conversation
 
@@ -123,7 +155,7 @@ def propose(session: Session, conversation_id: int, text: str, *, by: int) -> Dr
     """Offer a colleague's own reply for release, in place of the AI's. Raises `NotAllowed`, `NotFound`, `Invalid`."""
     member = staff.require(session, by, staff.Action.PROPOSE_REPLY)
     conversations.seen(session, conversation_id, by=by)
-    text = drafts.checked(text)
+    text = scripts.checked_filled(drafts.checked(text))
     conversation = conversations.locked(session, conversation_id)
     text = personal_numbers.unmask(text, personal_numbers.masks(session, conversation.id))
     turns.give_up_active(session, conversation.id)
@@ -148,6 +180,7 @@ def _offer(
         sources=[asdict(source) for source in sources],
         checks=[asdict(check) for check in check_text(text, context)],
     )
+    urgency.assess(draft)
     session.add(draft)
     session.flush()
     drafts.log_event(session, draft, 'proposed', by=by.id, content=text)

@@ -6,8 +6,10 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session, joinedload
 
-from console import conversations, personal_numbers, staff
+from console import conversation_list, conversations, follow_ups, notes, personal_numbers, snoozing, staff
+from console.conversation_list import Tab, Wanted
 from console.conversations import Listed
+from console.follow_ups import Due
 from models import (
     Alert,
     Contact,
@@ -39,6 +41,7 @@ class Counts:
     waiting: int
     drafts: int
     alerts: int
+    named: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,12 +79,16 @@ class Ending:
 class Today:
     """Short lists, and how long they really are."""
 
+    named: list[Line]
+    due: list[Line]
     waiting: list[Line]
     drafts: list[Line]
     failed: list[Line]
     failed_count: int
     ending: list[Ending]
     ending_count: int
+    follow_ups: list[Due]
+    follow_ups_count: int
     figures: Figures
 
 
@@ -89,7 +96,7 @@ def counts(session: Session, *, by: int) -> Counts:
     """Raises `NotAllowed`."""
     member = staff.require(session, by)
     waiting = select(func.count()).where(
-        Conversation.status == ConversationStatus.WAITING, staff.sees_conversations(member)
+        Conversation.status == ConversationStatus.WAITING, snoozing.awake(), staff.sees_conversations(member)
     )
     drafts = select(func.count()).select_from(Draft).where(Draft.status == DraftStatus.PENDING)
     alerts = select(func.count()).select_from(Alert).where(Alert.closed_at.is_(None))
@@ -97,22 +104,28 @@ def counts(session: Session, *, by: int) -> Counts:
         waiting=session.scalar(waiting) or 0,
         drafts=(session.scalar(drafts) or 0) if staff.may(member.role, staff.Action.REVIEW) else 0,
         alerts=(session.scalar(alerts) or 0) if staff.may(member.role, staff.Action.SEE_ALERTS) else 0,
+        named=notes.count_naming(session, member),
     )
 
 
 def look(session: Session, *, by: int) -> Today:
     """What this member should see first; lists they may not know of are empty. Raises `NotAllowed`."""
     member = staff.require(session, by)
-    waiting = conversations.page(session, by=by, status=ConversationStatus.WAITING, limit=SHORT)
+    waiting = conversation_list.page(session, by=by, wanted=Wanted(tab=Tab.WAITING), limit=SHORT)
     failed, failed_count = _failed(session, member)
     ending, ending_count = _ending(session, member)
+    agreed, agreed_count = follow_ups.due(session, by=by, limit=SHORT)
     return Today(
+        named=[Line(**vars(one)) for one in notes.naming(session, by=by, limit=SHORT)],
+        due=[_waiting_line(session, row) for row in snoozing.due(session, by=by, limit=SHORT)],
         waiting=[_waiting_line(session, row) for row in waiting],
         drafts=_drafts(session) if staff.may(member.role, staff.Action.REVIEW) else [],
         failed=failed,
         failed_count=failed_count,
         ending=ending,
         ending_count=ending_count,
+        follow_ups=agreed,
+        follow_ups_count=agreed_count,
         figures=_figures(session, member),
     )
 

@@ -28,8 +28,10 @@ from console import (
     live_words,
     media_fetching,
     media_files,
+    presence,
     search_index,
     signals,
+    snoozing,
     turns,
 )
 from console.announcer import Announcer
@@ -123,6 +125,7 @@ class Workers:
             'pull': asyncio.Semaphore(PULLERS),
         }
         self._sweep_at = 0.0
+        self._reminded_until = utc_now()
         self._under_way: dict[str, set[asyncio.Task[None]]] = {kind: set() for kind in self._slots}
         self._list_accounts_at = 0.0
 
@@ -355,9 +358,12 @@ class Workers:
         if time.monotonic() >= self._sweep_at:
             self._sweep_at = time.monotonic() + SWEEP
             await transact(media_files.forget_unsent)
+            await transact(presence.forget)
             await asyncio.to_thread(media_files.sweep, await read(media_files.known_paths))
         await transact(drafts.expire)
         await transact(approval_cards.park_lost)
+        since, self._reminded_until = self._reminded_until, utc_now()
+        await transact(snoozing.announce_due, since, self._reminded_until)
         return False
 
     def _stuck_words(self) -> str | None:

@@ -6,7 +6,9 @@ from typing import Any
 from nicegui import ui
 
 from console import alerts, signals, staff, today
+from console.calendar import today as today_here
 from console.database import read
+from console.follow_ups import Due
 from console.staff import Action
 from console.today import Counts, Ending, Line, Today
 from models import Alert, Role
@@ -49,6 +51,7 @@ def _tiles(now: Today, counts: Counts, role: Role) -> None:
         _tile('待回复会话', counts.waiting, '/conversations', 'warn')
         _tile('发送失败', now.failed_count, '#failed' if now.failed else '', 'danger')
         if staff.may(role, Action.SEE_STUDENTS):
+            _tile('该跟进', now.follow_ups_count, '#follow-ups' if now.follow_ups else '', 'warn')
             _tile('课时不足', now.ending_count, '#ending' if now.ending else '', 'warn')
         if staff.may(role, Action.SEE_ALERTS):
             _tile('告警', counts.alerts, '#alerts' if counts.alerts else '', 'danger')
@@ -66,11 +69,17 @@ def _tile(word: str, number: int, target: str, tone: str) -> None:
 def _lists(now: Today, alarms: list[Alert], role: Role) -> None:
     if alarms:
         _list('告警', alarms, _alert_row, ('', ''), anchor='alerts')
+    if now.named:
+        _list('同事提到您', now.named, _talk_row, ('', ''), anchor='named')
+    if now.due:
+        _list('提醒到时', now.due, _talk_row, ('', ''), anchor='due')
     if staff.may(role, Action.REVIEW):
         _list('最早的待审核草稿', now.drafts, _draft_row, ('没有待审核的草稿', '家长来消息后，AI 草稿会出现在这里。'))
     _list('等待最久的会话', now.waiting, _waiting_row, ('没有人在等待', '家长的新消息会出现在这里。'))
     if now.failed:
-        _list('发送失败，需要处理', now.failed, _failed_row, ('', ''), anchor='failed')
+        _list('发送失败，需要处理', now.failed, _talk_row, ('', ''), anchor='failed')
+    if now.follow_ups:
+        _list('该跟进的学员', now.follow_ups, _follow_up_row, ('', ''), anchor='follow-ups')
     if staff.may(role, Action.SEE_STUDENTS):
         _list(
             f'剩余课时不超过 {today.FEW_LESSONS} 节',
@@ -104,7 +113,7 @@ def _waiting_row(line: Line) -> None:
     _line(line, f'/conversations/{line.conversation_id}', waiting_clock)
 
 
-def _failed_row(line: Line) -> None:
+def _talk_row(line: Line) -> None:
     _line(line, f'/conversations/{line.conversation_id}', ago)
 
 
@@ -127,6 +136,13 @@ def _ending_row(ending: Ending) -> None:
         text(ending.student_name, tag='b')
         text(ending.course, 'grow clip muted')
         text(f'剩 {ending.lessons_left} 节', f'chip {"danger" if ending.lessons_left == 0 else "warn"}')
+
+
+def _follow_up_row(due: Due) -> None:
+    with ui.element('a').props(f'href=/students/{due.student_id}').classes('row'):
+        text(due.student_name, tag='b')
+        text(due.text, 'grow clip muted')
+        text(f'{due.next_on:%m-%d}', f'chip {"danger" if due.next_on < today_here() else "warn"}')
 
 
 def _figures(now: Today) -> None:

@@ -14,6 +14,7 @@ from console.parts import parts
 from console.staff import Action
 from models import Alert, Role, Staff
 from pages.account import account_dialog
+from pages.news import on_news
 from pages.palette import Place, palette, palette_button
 from pages.widgets import Button, Handler, Text, ago, avatar, chip, icon, icon_button, text
 
@@ -28,12 +29,13 @@ class _Place:
     action: Action | None
     count: str = ''  # the field of today.Counts shown beside it
     unless: Action | None = field(default=None, kw_only=True)  # who may do this finds it elsewhere
+    mark: str = ''  # another one, of things that name this member
 
 
 PLACES = (
     _Place('/', '工作台', 'home', None),
     _Place('/review', '审核', 'review', Action.REVIEW, 'drafts'),
-    _Place('/conversations', '会话', 'conversations', Action.SEE_CONVERSATIONS, 'waiting'),
+    _Place('/conversations', '会话', 'conversations', Action.SEE_CONVERSATIONS, 'waiting', 'named'),
     _Place('/students', '学员', 'students', Action.SEE_STUDENTS),
     _Place('/sidebar?sim=1', '侧边栏', 'sidebar', Action.SIMULATE),
     _Place('/knowledge', '知识库', 'knowledge', Action.SEE_KNOWLEDGE),
@@ -84,8 +86,10 @@ def frame(title: str, path: str, member: Staff, secret: str, *, leave: Callable[
         label.set_visibility(False)
     background_tasks.create(reload(), name='first counts')
     name = f'{ui.context.client.id} counts'
-    for signal in (signals.draft_changed, signals.conversation_changed, signals.alert_changed):
-        signal.subscribe(lambda: background_tasks.create_lazy(reload(), name=name))
+    on_news(
+        lambda: background_tasks.create_lazy(reload(), name=name),
+        signals.draft_changed, signals.conversation_changed, signals.alert_changed,
+    )  # fmt: skip
 
 
 @contextmanager
@@ -122,6 +126,8 @@ def _rail_link(place: _Place, *, current: bool, counters: dict[str, Text]) -> No
         text(place.word, 'word')
         if place.count:
             counters[place.count] = text('', 'count')
+        if place.mark:
+            counters[place.mark] = text('', 'count mark').props('title=同事在备注里提到您')
 
 
 def _bell(me: int, counters: dict[str, Text]) -> None:
@@ -146,7 +152,7 @@ def _bell(me: int, counters: dict[str, Text]) -> None:
             with ui.element('div').classes('list'):
                 listed([])
     name = f'{ui.context.client.id} alerts'
-    signals.alert_changed.subscribe(lambda: background_tasks.create_lazy(reload(), name=name))
+    on_news(lambda: background_tasks.create_lazy(reload(), name=name), signals.alert_changed)
 
 
 def _alert_row(alert: Alert, *, on_close: Callable[[Alert], Awaitable[None]]) -> None:

@@ -2,39 +2,46 @@
 
 from asyncio import to_thread
 from collections.abc import Callable
+from datetime import date
 
 from nicegui import background_tasks, ui
 
-from console import conversations, deliveries, drafts, inbox, media_files, recalls, replies, staff, students
+from console import deliveries, inbox, notes, recalls, staff, students
 from console.database import read, transact
-from console.errors import ConsoleError
+from console.errors import ConsoleError, Invalid
 from console.inbox import Opened
 from console.parts import parts
 from console.staff import Action
-from models import ACTIVE_TURN, ConversationStatus, Draft, Staff, TurnStatus
+from models import Staff
 from pages.layout import refusals_shown
+from pages.review_snack import Snack
 from pages.student_card import student_card
 from pages.student_link import LinkDialog
+from pages.thread_composer import ThreadComposer
+from pages.thread_draft import ThreadDraft
+from pages.thread_head import ThreadHead
 from pages.thread_lines import Lines
-from pages.thread_media import attach_button, confirmed, unsent
+from pages.thread_presence import ThreadPresence
 from pages.thread_window import ThreadWindow, shows
-from pages.widgets import Handler, avatar, button, chip, confirm, empty_state, icon_button, row, text, waiting_clock
+from pages.widgets import Handler, button, confirm, empty_state, refusals_at, row, text
 
 PAGE = 50
-PART_BYTES = 2048
-"""What WeCom takes in one message."""
-NOBODY = 0
 
 
 class Thread:
     """Draws a conversation into the place it is made in, and keeps it true."""
 
-    def __init__(self, conversation_id: int, member: Staff, *, on_back: Handler) -> None:
+    presence: ThreadPresence
+
+    def __init__(self, conversation_id: int, member: Staff, *, snack: Snack, on_back: Handler) -> None:
         self.conversation_id = conversation_id
         self._member = member
+        self._snack = snack
         self._on_back = on_back
         self._limit = PAGE
+        self._before: int | None = None
         self._opened: Opened | None = None
+        self._composer: ThreadComposer | None = None
         self._drawn: dict[int, object] = {}
 
     def _may(self, action: Action) -> bool:
@@ -42,23 +49,35 @@ class Thread:
 
     async def open(self, place: ui.element) -> None:
         """Fetch, draw and mark as read. Raises `NotFound`, `NotAllowed`."""
-        opened = await read(inbox.opened, self.conversation_id, by=self._member.id, limit=self._limit)
+        opened = await self._read()
         self._place, self._opened = place, opened
         place.clear()
         with place:
-            self._draw()
+            self._draw(opened)
             self._show(opened)
-        if opened.listed.conversation.unread:
-            await transact(conversations.mark_read, self.conversation_id, by=self._member.id)
+        await self._attend(opened)
+        if place.client.has_socket_connection:
+            background_tasks.create(self.presence.renew(), name='presence')
 
     async def reload(self) -> None:
         try:
-            opened = await read(inbox.opened, self.conversation_id, by=self._member.id, limit=self._limit)
+            opened = await self._read()
         except ConsoleError as refusal:
             self._gone(refusal)
             return
         if not self._lines_place.is_deleted:  # another one was opened meanwhile
             self._show(opened)
+            if self._place.client.has_socket_connection:  # a tab that was closed lingers for a while
+                await self._attend(opened)
+
+    async def _read(self) -> Opened:
+        return await read(
+            inbox.opened, self.conversation_id, by=self._member.id, limit=self._limit, before=self._before
+        )
+
+    async def _attend(self, opened: Opened) -> None:
+        if inbox.wants_attention(opened):
+            await transact(inbox.attend, self.conversation_id, by=self._member.id)
 
     def heard(self, conversation_id: int) -> None:
         """News of some conversation: reload if it is this one. A burst makes two reloads."""
@@ -72,61 +91,70 @@ class Thread:
         if self._opened is not None and self._opened.listed.contact.student_id == student_id:
             self.heard(self.conversation_id)
 
+    def heard_of_presence(self, conversation_id: int) -> None:
+        if conversation_id == self.conversation_id:
+            self.presence.heard()
+
     async def toggle_hold(self) -> None:
-        """Take over, or hand back to the AI."""
-        opened = self._opened
-        if opened is None or not self._may(Action.TAKE_OVER):
-            return
-        back = opened.listed.conversation.taken_over
-        with refusals_shown():
-            await transact(replies.hand_back if back else replies.take_over, self.conversation_id, by=self._member.id)
-            ui.notify('已交还 AI' if back else '已接管，AI 不再起草')
+        if self._opened is not None:
+            await self._head.toggle_hold(self._opened.listed.conversation)
 
-    def write(self) -> None:
-        if self._may(Action.PROPOSE_REPLY) and not self._box.is_deleted:
-            self._box.run_method('write')
+    def write(self, *, note: bool = False) -> None:
+        if self._composer is not None:
+            self._composer.write(note=note)
 
-    def _draw(self) -> None:
+    def _draw(self, opened: Opened) -> None:
+        self._head = ThreadHead(
+            self.conversation_id,
+            self._member,
+            snack=self._snack,
+            on_back=self._on_back,
+            on_side=lambda: self._side.classes(toggle='shown'),
+            on_day=self._ask_day,
+        )
+        self._draft = ThreadDraft(self.conversation_id, self._member)
         with ui.element('section').classes('thread').props('aria-label=对话'):
             with ui.element('div'):
-                self._head = ui.element('header').classes('head')
+                self._top = ui.element('header').classes('head')
+                self.presence = ThreadPresence(self.conversation_id, self._member)
                 self._window = ui.element('div')
             with ui.element('chat-scroll').classes('scroll').props('tabindex=0') as self._lines_place:
-                self._older = row('older')
+                with row('older') as self._older:
+                    button('加载更早的消息', self._load_older, kind='quiet', small=True)
                 self._lines = Lines(
                     me=self._member.id,
                     alone=self._may(Action.SEND_ALONE),
                     on_retry=self._retry,
                     on_recall=self._recall,
+                    on_remove_note=self._remove_note,
                 )
+                with row('later') as self._later:
+                    button('加载之后的消息', self._load_later, kind='quiet', small=True)
+                    button('回到最新', self._to_end, small=True)
                 self._below = ui.element('div').classes('below').props('aria-live=polite')
             if self._may(Action.PROPOSE_REPLY):
-                self._box = self._composer()
+                self._composer = ThreadComposer(
+                    self.conversation_id,
+                    self._member,
+                    channel=opened.listed.conversation.channel,
+                    snack=self._snack,
+                    on_sent=self._sent,
+                    on_typing=self.presence.type,
+                )
         self._meter = ThreadWindow(self.conversation_id, self._member, may_move=self._may(Action.TAKE_OVER))
         self._side = ui.element('aside').classes('side').props('aria-label=学员')
-        with self._older:
-            button('加载更早的消息', self._load_older, kind='quiet', small=True)
         if self._may(Action.EDIT_STUDENTS):
             self._linking = LinkDialog(self._member, on_pick=self._link)
 
     def _show(self, opened: Opened) -> None:
         self._opened = opened
-        conversation = opened.listed.conversation
         self._older.set_visibility(opened.older)
+        self._later.set_visibility(opened.later)
         self._lines.show(opened)
-        draft, turn, record = opened.draft, opened.turn, opened.record
-        waits = (conversation.waiting_since, conversation.taken_over, conversation.status)
-        colleagues = [one.id for one in opened.colleagues]
-        self._redraw(
-            self._head, self._draw_head, opened, (opened.listed.title, waits, conversation.assignee_id, colleagues)
-        )
+        record = opened.record
+        self._redraw(self._top, self._head.draw, opened, self._head.shows(opened))
         self._redraw(self._window, self._meter.draw, opened, shows(opened))
-        self._redraw(
-            self._below,
-            self._draw_below,
-            opened,
-            (draft and (draft.id, draft.version), turn and (turn.id, turn.status), waits),
-        )
+        self._redraw(self._below, self._draft.draw, opened, self._draft.shows(opened))
         self._redraw(
             self._side, self._draw_side, opened, (opened.hidden, record and (record.student.id, record.student.version))
         )
@@ -139,72 +167,6 @@ class Thread:
             place.clear()
             with place:
                 draw(opened)
-
-    def _draw_head(self, opened: Opened) -> None:
-        conversation = opened.listed.conversation
-        resolved = conversation.status is ConversationStatus.RESOLVED
-        icon_button('back', '返回列表', self._on_back).classes('back')
-        avatar(opened.listed.title)
-        with ui.element('div').classes('grow'), row():
-            text(opened.listed.title, 'clip', tag='b')
-            if conversation.taken_over:
-                chip('已接管', 'warn')
-            if resolved:
-                chip('已解决', 'good')
-            if conversation.waiting_since is not None:
-                with ui.element('span').classes('waits'):
-                    text('等待 ')
-                    waiting_clock(conversation.waiting_since)
-        if self._may(Action.TAKE_OVER):
-            options = {NOBODY: '未分配'} | {one.id: one.name for one in opened.colleagues}
-            if conversation.assignee_id and conversation.assignee_id not in options:
-                options[conversation.assignee_id] = opened.names.get(conversation.assignee_id, '已离职')
-            ui.select(
-                options,
-                value=conversation.assignee_id or NOBODY,
-                on_change=lambda event: self._assign(event.value or None),
-            ).classes('assignee').props('aria-label=负责人')
-            button('交还 AI' if conversation.taken_over else '接管', self.toggle_hold, key='t', small=True)
-            button('重新打开' if resolved else '已解决', lambda: self._resolve(not resolved), kind='quiet', small=True)
-        button('学员', self._toggle_side, kind='quiet', small=True).classes('to-side')
-
-    def _draw_below(self, opened: Opened) -> None:
-        draft, turn, conversation = opened.draft, opened.turn, opened.listed.conversation
-        if draft is not None:
-            self._draw_draft(draft, opened)
-        elif turn is not None and turn.status in ACTIVE_TURN:
-            text('AI 正在起草回复…', 'note busy', tag='div')
-        elif conversation.waiting_since is not None and not conversation.taken_over:
-            failed = turn is not None and turn.status is TurnStatus.FAILED
-            with ui.element('div').classes('note warn ask'):
-                why = f'AI 没能写出草稿: {turn.last_error}' if failed and turn and turn.last_error else ''
-                text(why or '家长在等待，还没有草稿。', 'grow words')
-                if self._may(Action.PROPOSE_REPLY):
-                    button('让 AI 起草', self._ask_ai, small=True)
-
-    def _draw_draft(self, draft: Draft, opened: Opened) -> None:
-        blocked = any(check['level'] == 'block' for check in draft.checks)
-        by_hand = draft.author_id is not None
-        with ui.element('div').classes('draft panel'):
-            with ui.element('header'):
-                who = opened.names.get(draft.author_id or 0, '同事') + '写的回复' if by_hand else 'AI 草稿'
-                text(who, tag='b')
-                chip('待审核', 'warn')
-                if blocked:
-                    chip('有检查项', 'danger')
-            with ui.element('div').classes('padded words'):
-                if opened.draft_media is not None:
-                    unsent(opened.draft_media, draft_id=draft.id)
-                else:
-                    text(opened.shown(draft.content))
-            if self._may(Action.REVIEW):
-                with row('actions padded'):
-                    if not blocked:
-                        button('通过并发送', lambda: self._approve(draft), kind='primary', small=True)
-                    with ui.element('a').classes('btn small').props(f'href=/review?draft={draft.id}'):
-                        text('去审核')
-            else:
-                text('主管通过后会自动发给家长。', 'padded muted', tag='div')
 
     def _draw_side(self, opened: Opened) -> None:
         if opened.record is not None:
@@ -220,52 +182,10 @@ class Thread:
                 words = '更换学员' if opened.record is not None else '关联学员'
                 button(words, self._linking.show, kind='quiet' if opened.record is not None else '', small=True)
 
-    def _composer(self) -> ui.element:
-        alone = self._may(Action.SEND_ALONE)
-        box = ui.element('reply-box').props(f'data-keep={self.conversation_id} data-bytes={PART_BYTES}')
-        with box:
-            field = ui.element('textarea').props('rows=2 maxlength=8000 aria-label=回复')
-            field.props['placeholder'] = '回复家长…' if alone else '写给家长的回复，主管审核后发出…'
-            with row():
-                if self._opened is not None and self._opened.listed.conversation.channel in replies.SENDS_FILES:
-                    attach_button()
-                text('', 'size num muted')
-                with ui.element('div').classes('meter').props('aria-hidden=true'):
-                    ui.element('i')
-                text('', 'grow')
-                text('Ctrl + Enter', 'hint', tag='kbd')
-                with ui.element('button').classes('btn primary').props('type=button data-send disabled'):
-                    text('发送' if alone else '提交审核')
-        emit = '(event) => emit(event.detail)'
-        box.on('given', lambda event: self._given(event.args), js_handler=emit)
-        box.on('refused', lambda event: ui.notify(event.args, type='warning'), js_handler=emit)
-        box.on('reply', lambda event: self._send(event.args), js_handler='(event) => emit(event.detail)')
-        return box
-
-    async def _send(self, words: str) -> None:
-        kept: str | None = None
-        try:
-            with refusals_shown():
-                outcome = await transact(replies.send, self.conversation_id, words, by=self._member.id)
-                kept = words
-                if isinstance(outcome, Draft):
-                    ui.notify('已提交审核')
-                self._lines_place.run_method('toEnd')
-        finally:
-            if not self._box.is_deleted:
-                self._box.run_method('sent', kept)
-
-    async def _given(self, media_file_id: int) -> None:
-        """A file was uploaded: show it, and send it if that is confirmed."""
-        alone = self._may(Action.SEND_ALONE)
-        with refusals_shown():
-            media = await read(media_files.seen, media_file_id, by=self._member.id)
-            if not await confirmed(media, '发送' if alone else '提交审核'):
-                await transact(media_files.withdraw, media_file_id, by=self._member.id)
-                return
-            outcome = await transact(replies.send_file, self.conversation_id, media_file_id, by=self._member.id)
-            if isinstance(outcome, Draft):
-                ui.notify('已提交审核')
+    def _sent(self) -> None:
+        if self._before is not None:
+            background_tasks.create(self._to_end(), name='to the end')
+        else:
             self._lines_place.run_method('toEnd')
 
     async def _recall(self, message_id: int) -> None:
@@ -283,35 +203,59 @@ class Thread:
             await transact(deliveries.retry, message_id, by=self._member.id)
             ui.notify('已重新排队发送')
 
-    async def _approve(self, draft: Draft) -> None:
-        with refusals_shown():
-            await transact(drafts.approve, draft.id, version=draft.version, by=self._member.id, undo=parts().undo)
-            ui.notify('已通过')
+    async def _remove_note(self, note_id: int) -> None:
+        if await confirm('删除这条备注？', '同事也不再看到它。', ok='删除'):
+            with refusals_shown():
+                await transact(notes.remove, note_id, by=self._member.id)
 
     async def _link(self, student_id: int) -> None:
         await transact(students.link, self.conversation_id, student_id, by=self._member.id)
-
-    async def _ask_ai(self) -> None:
-        with refusals_shown():
-            await transact(replies.ask_ai, self.conversation_id, by=self._member.id)
-
-    async def _assign(self, assignee_id: int | None) -> None:
-        if self._opened is not None and assignee_id == self._opened.listed.conversation.assignee_id:
-            return
-        with refusals_shown():
-            await transact(conversations.assign, self.conversation_id, assignee_id, by=self._member.id)
-            ui.notify('已更改负责人')
-
-    async def _resolve(self, resolved: bool) -> None:
-        with refusals_shown():
-            await transact(conversations.resolve, self.conversation_id, by=self._member.id, resolved=resolved)
 
     async def _load_older(self) -> None:
         self._limit += PAGE
         await self.reload()
 
-    def _toggle_side(self) -> None:
-        self._side.classes(toggle='shown')
+    async def _load_later(self) -> None:
+        """The next ones below; at the end, whatever comes."""
+        last = self._opened.listed.conversation.last_seq if self._opened else 0
+        if self._before is not None:
+            self._limit += PAGE
+            self._before = self._before + PAGE if self._before + PAGE <= last else None
+        await self.reload()
+
+    async def _to_end(self) -> None:
+        self._before, self._limit = None, PAGE
+        self._lines.clear()
+        await self.reload()
+        self._lines_place.run_method('toEnd')
+
+    async def _ask_day(self) -> None:
+        with ui.dialog() as dialog, ui.element('div').classes('dialog'):
+            text('跳到某一天', tag='h3')
+            day = ui.input('日期').props('type=date autofocus')
+
+            async def go() -> None:
+                with refusals_at({'day': day}):
+                    await self._jump(_day(day.value))
+                    dialog.close()
+
+            day.on('keydown.enter', go)
+            with ui.element('div').classes('actions end'):
+                button('取消', dialog.close)
+                button('跳转', go, kind='primary')
+        dialog.on('hide', dialog.delete)
+        dialog.open()
+
+    async def _jump(self, day: date) -> None:
+        """Show what was said from this day on. Raises `Invalid` if nothing was."""
+        seq = await read(inbox.first_since, self.conversation_id, day, by=self._member.id)
+        if seq is None:
+            raise Invalid('day', '这一天之后没有消息。')
+        last = self._opened.listed.conversation.last_seq if self._opened else seq
+        self._before, self._limit = (seq + PAGE, PAGE) if seq + PAGE <= last else (None, max(PAGE, last - seq + 1))
+        self._lines.clear()
+        await self.reload()
+        self._lines_place.run_method('toLine', seq)
 
     def _gone(self, refusal: ConsoleError) -> None:
         if self._lines_place.is_deleted:
@@ -319,3 +263,10 @@ class Thread:
         self._place.clear()
         with self._place, ui.element('div').classes('nobody'):
             empty_state('会话已不在', str(refusal), action='返回列表', on_action=self._on_back)
+
+
+def _day(typed: str | None) -> date:
+    try:
+        return date.fromisoformat(typed or '')
+    except ValueError:
+        raise Invalid('day', '请选择日期。') from None

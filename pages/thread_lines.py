@@ -1,4 +1,7 @@
-"""The lines of a conversation: who said what, and how far each piece of ours has come. Drawn once, then amended."""
+"""The lines of a conversation: who said what, how far each piece of ours has come, and colleagues' notes between them.
+
+Drawn once, then amended.
+"""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,7 +14,7 @@ from console import recalls
 from console.dossiers import SCHOOL_TIME
 from console.inbox import Opened
 from console.today import FAILED
-from models import Author, Delivery, DeliveryStatus, Direction, Message, utc_now
+from models import Author, Delivery, DeliveryStatus, Direction, Message, Note, utc_now
 from pages.thread_media import content
 from pages.widgets import ago, button, chip, text
 
@@ -78,28 +81,44 @@ class Drawn:
     came_to: object = None
 
 
-class Lines:
-    """The messages that are drawn. `show` adds what is new, amends what moved on, takes away what was taken back."""
+Place = tuple[int, int]
+"""Where a line stands: a message's seq and 0; for a note the seq of the message above it and the note's id."""
 
-    def __init__(self, *, me: int, alone: bool, on_retry: Any, on_recall: Any) -> None:
+
+class Lines:
+    """What is drawn. `show` adds what is new, amends what moved on, takes away what was taken back."""
+
+    def __init__(self, *, me: int, alone: bool, on_retry: Any, on_recall: Any, on_remove_note: Any) -> None:
         """`me` is the reader's id; `alone`: who may send without a release."""
         self._me = me
         self._alone = alone
         self._on_retry = on_retry
         self._on_recall = on_recall
+        self._on_remove_note = on_remove_note
         self._place = ui.element('div').classes('days')
-        self._days: dict[date, tuple[ui.element, list[int]]] = {}
-        self._drawn: dict[int, Drawn] = {}
+        self._days: dict[date, tuple[ui.element, list[Place]]] = {}
+        self._drawn: dict[Place, Drawn] = {}
+
+    def clear(self) -> None:
+        """Other messages come next, far from these."""
+        self._place.clear()
+        self._days.clear()
+        self._drawn.clear()
 
     def show(self, opened: Opened) -> None:
-        found = {message.seq: message for message in opened.messages}
-        oldest = min(found, default=0)
-        for seq in [seq for seq in self._drawn if seq >= oldest and seq not in found]:
-            self._remove(seq)
-        for seq, message in sorted(found.items()):
-            if seq not in self._drawn:
-                self._drawn[seq] = self._add(message, opened)
-            self._amend(self._drawn[seq], message, opened)
+        messages: dict[Place, Message] = {(message.seq, 0): message for message in opened.messages}
+        notes: dict[Place, Note] = {(note.after_seq, note.id): note for note in opened.notes}
+        found = messages.keys() | notes.keys()
+        oldest = min(found, default=(0, 0))
+        for place in [place for place in self._drawn if place >= oldest and place not in found]:
+            self._remove(place)
+        for place in sorted(found):
+            if place in messages:
+                if place not in self._drawn:
+                    self._drawn[place] = self._add(place, messages[place], opened)
+                self._amend(self._drawn[place], messages[place], opened)
+            elif place not in self._drawn:
+                self._drawn[place] = self._add_note(place, notes[place], opened)
 
     def _amend(self, drawn: Drawn, message: Message, opened: Opened) -> None:
         media, parts = opened.media.get(message.id), opened.parts.get(message.id, [])
@@ -119,25 +138,43 @@ class Lines:
             with drawn.state:
                 self._state(message, state, may_recall=may_recall)
 
-    def _add(self, message: Message, opened: Opened) -> Drawn:
-        box, seqs = self._day((message.created_at + SCHOOL_TIME).date())
-        position = sum(seq < message.seq for seq in seqs)
-        with box:
-            ours = message.direction is Direction.OUT
-            line = ui.element('div').classes(f'line {"ours" if ours else ""} {message.author}')
-            line.props(f'data-seq={message.seq}')
+    def _add(self, place: Place, message: Message, opened: Opened) -> Drawn:
+        ours = message.direction is Direction.OUT
+        line = self._line(place, message.created_at, f'{"ours" if ours else ""} {message.author}')
+        line.props(f'data-seq={message.seq}')
         with line:
             with ui.element('small'):
                 text(_who(message, opened.names))
                 ago(message.sent_at)
             bubble = ui.element('div').classes('bubble words')
             state = ui.element('div').classes('state').props('aria-live=polite')
-        if position < len(seqs):
-            line.move(target_index=position + 1)  # after the day's own heading
-        seqs.insert(position, message.seq)
         return Drawn(line, bubble, state)
 
-    def _day(self, day: date) -> tuple[ui.element, list[int]]:
+    def _add_note(self, place: Place, note: Note, opened: Opened) -> Drawn:
+        line = self._line(place, note.created_at, 'ours private')
+        with line:
+            with ui.element('small'):
+                text(f'{opened.names.get(note.staff_id or 0, "同事")} · 内部备注，家长看不到')
+                ago(note.created_at)
+            with ui.element('div').classes('bubble words') as bubble:
+                text(opened.shown(note.text))
+            with ui.element('div').classes('state') as state:
+                if note.staff_id == self._me:
+                    button('删除', partial(self._on_remove_note, note.id), kind='quiet', small=True)
+        return Drawn(line, bubble, state)
+
+    def _line(self, place: Place, at: datetime, classes: str) -> ui.element:
+        """A place for it among those of its day."""
+        box, places = self._day((at + SCHOOL_TIME).date())
+        position = sum(other < place for other in places)
+        with box:
+            line = ui.element('div').classes(f'line {classes}')
+        if position < len(places):
+            line.move(target_index=position + 1)  # after the day's own heading
+        places.insert(position, place)
+        return line
+
+    def _day(self, day: date) -> tuple[ui.element, list[Place]]:
         if day not in self._days:
             position = sum(other < day for other in self._days)
             with self._place:
@@ -148,12 +185,12 @@ class Lines:
             self._days[day] = (box, [])
         return self._days[day]
 
-    def _remove(self, seq: int) -> None:
-        self._drawn.pop(seq).line.delete()
-        for day, (box, seqs) in list(self._days.items()):
-            if seq in seqs:
-                seqs.remove(seq)
-                if not seqs:
+    def _remove(self, place: Place) -> None:
+        self._drawn.pop(place).line.delete()
+        for day, (box, places) in list(self._days.items()):
+            if place in places:
+                places.remove(place)
+                if not places:
                     box.delete()
                     del self._days[day]
 

@@ -11,7 +11,8 @@ from callbacks.api_v1.caller import Caller
 from callbacks.api_v1.envelope import Answer, refusals
 from callbacks.api_v1.fields import Cursor, Id, Limit, Text
 from callbacks.api_v1.paging import Page, cursor_after, key_in, split
-from console import conversations, personal_numbers
+from console import conversation_list, conversations, personal_numbers
+from console.conversation_list import TAB_OF, Tab, Wanted
 from console.database import read
 from models import Author, Channel, Conversation, ConversationStatus, Direction
 
@@ -86,9 +87,9 @@ def _page(
 ) -> Page[ConversationView]:
     order: Literal['waiting', 'latest'] = 'waiting' if status is ConversationStatus.WAITING else 'latest'
     after = key_in(cursor, datetime, int, kind=order)
-    found = conversations.page(
-        session, by=by, status=status, mine=mine, search=search.strip(), limit=limit + 1, after=after
-    )
+    tab = TAB_OF[status] if status is not None else Tab.ALL
+    wanted = Wanted(tab=tab, assignee=by if mine else None, words=search, snoozed=True)
+    found = conversation_list.page(session, by=by, wanted=wanted, limit=limit + 1, after=after)
     rows, last = split(found, limit)
     return Page(
         items=[_view(session, row) for row in rows],

@@ -6,7 +6,20 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, text
 
-from console import conversations, deliveries, drafts, personal_numbers, replies, staff, students, turns
+from console import (
+    conversation_list,
+    conversations,
+    deliveries,
+    drafts,
+    personal_numbers,
+    replies,
+    resolving,
+    staff,
+    students,
+    today,
+    turns,
+)
+from console.conversation_list import Tab, Wanted
 from console.crypto import cipher
 from console.database import Database
 from console.errors import Conflict, ConsoleError, NotAllowed, NotFound
@@ -68,9 +81,9 @@ def test_a_conversation_is_known_only_to_who_may_know_of_it(
     for look in (conversations.seen, conversations.messages, drafts.pending_in):
         assert refusal_of(lambda look=look: db.read(look, conversation.id, by=me.id)) is refusal
     assert refusal_of(lambda: db.transact(conversations.mark_read, conversation.id, by=me.id)) is refusal
-    assert len(db.read(conversations.page, by=me.id)) == visible
-    assert len(db.read(conversations.page, by=me.id, search='周六')) == visible
-    assert db.read(conversations.counts, by=me.id) == {'waiting': int(visible)}
+    assert len(db.read(conversation_list.page, by=me.id)) == visible
+    assert len(db.read(conversation_list.page, by=me.id, wanted=Wanted(words='周六'))) == visible
+    assert db.read(today.counts, by=me.id).waiting == visible
 
 
 ACTS: list[Callable[..., object]] = [
@@ -80,7 +93,7 @@ ACTS: list[Callable[..., object]] = [
     lambda session, number, by: replies.take_over(session, number, by=by),
     lambda session, number, by: replies.hand_back(session, number, by=by),
     lambda session, number, by: conversations.assign(session, number, None, by=by),
-    lambda session, number, by: conversations.resolve(session, number, by=by),
+    lambda session, number, by: resolving.resolve(session, number, by=by),
 ]
 
 
@@ -128,7 +141,7 @@ def test_the_waiting_are_listed_longest_first_page_by_page(db: Database) -> None
 
     seen: list[int] = []
     after = None
-    while rows := db.read(conversations.page, by=by, status=ConversationStatus.WAITING, limit=3, after=after):
+    while rows := db.read(conversation_list.page, by=by, wanted=Wanted(tab=Tab.WAITING), limit=3, after=after):
         seen += [row.conversation.id for row in rows]
         after = (rows[-1].conversation.waiting_since, rows[-1].conversation.id)
         db.transact(story.said, '新来的', who=f'late{len(seen)}') if len(seen) < 7 else None
@@ -143,7 +156,7 @@ def test_all_others_are_listed_newest_first_page_by_page(db: Database) -> None:
 
     seen: list[int] = []
     after = None
-    while rows := db.read(conversations.page, by=by, limit=2, after=after):
+    while rows := db.read(conversation_list.page, by=by, limit=2, after=after):
         seen += [row.conversation.id for row in rows]
         after = (rows[-1].conversation.last_message_at, rows[-1].conversation.id)
 
@@ -167,7 +180,7 @@ def test_search_finds_what_was_said_long_ago(db: Database) -> None:
     db.transact(story.said, '谢谢')
     db.transact(story.said, '停车场在哪里', who='li_baba')
 
-    found = db.read(conversations.page, by=by, search='钢琴')
+    found = db.read(conversation_list.page, by=by, wanted=Wanted(words='钢琴'))
 
     assert [row.conversation.id for row in found] == [conversation.id]
 
@@ -188,10 +201,10 @@ def test_resolving_ends_the_waiting_and_reopening_brings_it_back(db: Database) -
     conversation = db.transact(story.said, '周六有课吗')
     since = conversation.waiting_since
 
-    resolved = db.transact(conversations.resolve, conversation.id, by=by)
+    resolved = db.transact(resolving.resolve, conversation.id, by=by)
     assert (resolved.status, resolved.waiting_since) == (ConversationStatus.RESOLVED, None)
 
-    reopened = db.transact(conversations.resolve, conversation.id, by=by, resolved=False)
+    reopened = db.transact(resolving.reopen, conversation.id, by=by)
     assert (reopened.status, reopened.waiting_since) == (ConversationStatus.WAITING, since)
 
 

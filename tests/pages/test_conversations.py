@@ -188,6 +188,7 @@ def test_resolving_and_assigning_show_at_once_for_everybody(
     one, other = at(open_page, console, number), at(open_page, console, number, credentials=credentials)
 
     one.get_by_role('button', name='已解决').click()
+    one.get_by_role('button', name='标为已解决').click()
     expect(other.locator('.thread .chip', has_text='已解决')).to_be_visible(timeout=1500)
     other.get_by_role('button', name='重新打开').click()
     expect(one.locator('.thread .head waiting-clock')).to_be_visible()
@@ -323,3 +324,72 @@ def test_long_words_break_nothing(
         wide = page.locator(part).evaluate('(box) => box.scrollWidth - box.clientWidth')
         assert wide <= 0, part
     expect(page.get_by_role('button', name='发送', exact=True)).to_be_in_viewport()
+
+
+def test_a_colleague_named_in_a_note_sees_it_at_once_and_the_parent_never(
+    console: ConsoleServer, wecom: Sandbox, admin: Desk, open_page: OpenPage
+) -> None:
+    userid, number = asked(wecom, admin)
+    agent = at(open_page, console, number, credentials=colleague(admin, Role.AGENT))
+    head = open_page(console, credentials=HEAD)
+
+    agent.get_by_role('button', name='内部备注').click()
+    note = agent.get_by_label('内部备注', exact=True)
+    note.press_sequentially('@he')
+    agent.get_by_role('option', name='head').click()
+    note.press_sequentially('这位家长很着急')
+    note.press('Control+Enter')
+
+    expect(agent.locator('.line.private', has_text='@head 这位家长很着急')).to_be_visible()
+    expect(note).to_have_value('')
+    row = head.locator('#named a', has_text='@head 这位家长很着急')
+    expect(row).to_be_visible(timeout=1500)
+    row.click()
+    expect(head.locator('.line.private', has_text='这位家长很着急')).to_be_visible()
+    head.goto(console.url)
+    expect(head.locator('#named')).to_have_count(0)
+    assert not any('着急' in entry.text for entry in wecom.phone(userid))
+
+
+def test_who_looks_and_who_types_is_seen_within_a_second_and_gone_after_leaving(
+    console: ConsoleServer, wecom: Sandbox, admin: Desk, open_page: OpenPage
+) -> None:
+    _, number = asked(wecom, admin)
+    head = at(open_page, console, number)
+    agent = at(open_page, console, number, credentials=colleague(admin, Role.AGENT))
+    there = head.locator('.thread .there')
+
+    expect(there).to_contain_text('正在查看', timeout=1500)
+    box(agent).press_sequentially('您')
+    expect(there).to_contain_text('正在输入', timeout=1500)
+    expect(head.locator(f'.chats a[href="/conversations/{number}"]')).to_contain_text('正在输入')
+    agent.goto(f'{console.url}/students')
+    expect(there).to_be_hidden(timeout=1500)
+
+
+def test_a_script_comes_by_a_slash_with_its_gap_marked_and_is_not_sent_with_it(
+    console: ConsoleServer, wecom: Sandbox, admin: Desk, open_page: OpenPage
+) -> None:
+    userid, number = asked(wecom, admin)
+    page = open_page(console, credentials=HEAD, path='/knowledge/scripts')
+    title = f'请假{number}'
+    page.get_by_role('button', name='添加话术').click()
+    page.get_by_label('标题').fill(title)
+    page.get_by_label('内容').fill('{学员}的请假已登记。')
+    page.get_by_role('button', name='保存').click()
+    expect(page.locator('.scripts', has_text=title)).to_be_visible()
+    page.goto(f'{console.url}/conversations/{number}')
+
+    box(page).press_sequentially(f'您好 /{title}')
+    expect(page.get_by_role('option', name=title)).to_be_visible()
+    wecom.say(userid, '老师在吗')
+    expect(page.locator('.bubble', has_text='老师在吗')).to_be_visible()
+    page.keyboard.press('Enter')
+
+    expect(box(page)).to_have_value('您好 {学员}的请假已登记。')
+    box(page).press('Control+Enter')
+    expect(page.get_by_text('还有没填的内容')).to_be_visible()
+    page.keyboard.type('小明')  # the gap is marked, so that the next keys fill it
+    expect(box(page)).to_have_value('您好 小明的请假已登记。')
+    box(page).press('Control+Enter')
+    assert eventually(lambda: any(entry.text == '您好 小明的请假已登记。' for entry in wecom.phone(userid)))

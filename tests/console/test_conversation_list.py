@@ -1,0 +1,149 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import event, update
+
+from console import conversation_list, conversations, drafts, inbox, replies, resolving, snoozing, students, tags, today
+from console.conversation_list import NOBODY, Tab, Wanted
+from console.database import Database
+from console.errors import Conflict, Invalid
+from console.students import StudentFields
+from console.wecom.contacts import CorpTag
+from models import AuditEntry, Channel, Conversation, ConversationStatus, Draft, DraftStatus, Message, Role, utc_now
+from tests import story
+
+LATER = timedelta(hours=1)
+
+
+def shown(db: Database, by: int, **wanted: object) -> list[int]:
+    return [line.conversation_id for line in db.read(conversation_list.lines, by=by, wanted=Wanted(**wanted))]
+
+
+def test_a_snoozed_conversation_is_out_of_sight_until_its_time_or_the_parents_next_word(db: Database) -> None:
+    by = db.transact(story.member).id
+    number = db.transact(story.said, '在吗').id
+
+    db.transact(snoozing.snooze, number, utc_now() + LATER, by=by)
+    assert (shown(db, by, tab=Tab.WAITING), shown(db, by, tab=Tab.LATER)) == ([], [number])
+    assert db.read(today.counts, by=by).waiting == 0
+
+    db.transact(story.said, '请尽快回复')
+    assert (shown(db, by, tab=Tab.WAITING), shown(db, by, tab=Tab.LATER)) == ([number], [])
+
+    db.transact(snoozing.snooze, number, utc_now() + LATER, by=by)
+    _let_it_come_due(db)
+    assert shown(db, by, tab=Tab.WAITING) == [number]
+    assert [row.conversation.id for row in db.read(snoozing.due, by=by, limit=5)] == [number]
+    db.transact(inbox.attend, number, by=by)
+    assert db.read(snoozing.due, by=by, limit=5) == []
+
+
+def test_snoozing_is_undone_and_the_past_is_refused(db: Database) -> None:
+    by = db.transact(story.member).id
+    number = db.transact(story.said, '在吗').id
+    db.transact(snoozing.snooze, number, utc_now() + LATER, by=by)
+
+    db.transact(snoozing.wake, number, by=by)
+
+    assert shown(db, by, tab=Tab.WAITING) == [number]
+    with pytest.raises(Invalid):
+        db.transact(snoozing.snooze, number, utc_now() - LATER, by=by)
+
+
+def test_the_end_of_the_day_is_offered_only_while_it_is_to_come() -> None:
+    afternoon = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)  # 15:00 at the school
+
+    assert snoozing.offered(afternoon)['今天下班前 18:00'] == datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
+    assert snoozing.offered(afternoon)['明早 9:00'] == datetime(2026, 11, 25, 1, 0, tzinfo=UTC)
+    assert list(snoozing.offered(afternoon + timedelta(hours=4))) == ['1 小时后', '明早 9:00']
+    assert snoozing.word(datetime(2026, 11, 25, 1, 0, tzinfo=UTC), afternoon) == '明天 09:00'
+
+
+def test_the_list_is_narrowed_by_who_where_and_what_it_is_tagged_with(db: Database) -> None:
+    lead = db.transact(story.member)
+    mine, nobodys = db.transact(story.said, '甲'), db.transact(story.said, '乙', who='li_baba', channel=Channel.KF)
+    db.transact(conversations.assign, mine.id, lead.id, by=lead.id)
+    student = db.transact(students.create, StudentFields(name='王梦瑶', tags=['重点']), by=lead.id)
+    db.transact(students.link, mine.id, student.id, by=lead.id)
+    db.transact(tags.keep, [CorpTag(wecom_id='t1', name='老客户', group_name=None, position=0)])
+    db.transact(tags.replace, {nobodys.contact_id: ['t1']})
+
+    assert shown(db, lead.id, assignee=lead.id) == [mine.id]
+    assert shown(db, lead.id, assignee=NOBODY) == [nobodys.id]
+    assert shown(db, lead.id, channel=Channel.KF) == [nobodys.id]
+    assert shown(db, lead.id, tag='重点') == [mine.id]
+    assert shown(db, lead.id, tag='老客户') == [nobodys.id]
+    assert db.read(conversation_list.tags_in_use) == ['老客户', '重点']
+
+
+def test_filters_outlive_being_kept() -> None:
+    wanted = Wanted(tab=Tab.LATER, assignee=NOBODY, channel=Channel.KF, tag='重点', words='退费')
+
+    assert conversation_list.from_kept(wanted.kept()) == wanted
+    assert conversation_list.from_kept({'tab': '没有了', 'channel': 'fax'}) == Wanted()
+
+
+def test_a_page_of_the_list_takes_few_queries(db: Database) -> None:
+    by = db.transact(story.member).id
+    for number in range(5):
+        db.transact(story.said, f'我的电话 1381234567{number}', who=f'parent{number}')
+    asked: list[str] = []
+
+    def count(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        asked.append(statement)
+
+    event.listen(db.engine, 'before_cursor_execute', count)
+    found = db.read(conversation_list.lines, by=by, wanted=Wanted(tab=Tab.WAITING))
+    event.remove(db.engine, 'before_cursor_execute', count)
+
+    assert len(found) == 5
+    assert len([one for one in asked if one.startswith('SELECT')]) <= 6
+
+
+def test_resolving_leaves_nothing_to_be_released(db: Database) -> None:
+    lead = db.transact(story.member)
+    draft = db.transact(story.drafted)
+
+    db.transact(resolving.resolve, draft.conversation_id, by=lead.id)
+
+    after, _ = db.read(drafts.seen, draft.id, by=lead.id)
+    assert (after.status, after.reason) == (DraftStatus.SUPERSEDED, '林主管将会话标为已解决')
+    reopened = db.transact(resolving.reopen, draft.conversation_id, by=lead.id)
+    assert reopened.status is ConversationStatus.WAITING
+
+
+def test_taking_over_and_handing_back_are_on_record(db: Database) -> None:
+    agent = db.transact(story.member, Role.AGENT, '孙老师')
+    number = db.transact(story.said, '在吗').id
+
+    db.transact(replies.take_over, number, by=agent.id)
+    db.transact(replies.hand_back, number, by=agent.id)
+
+    done = db.read(lambda session: [(one.action, one.staff_id) for one in session.query(AuditEntry).order_by('id')])
+    assert done[-2:] == [('take_over', agent.id), ('hand_back', agent.id)]
+
+
+def test_ones_own_reply_is_taken_back_before_it_is_sent_and_not_after(db: Database) -> None:
+    lead = db.transact(story.member)
+    number = db.transact(story.said, '在吗').id
+    sent = db.transact(replies.send, number, '在的', by=lead.id, undo=timedelta(seconds=5))
+    assert not isinstance(sent, Draft)
+
+    db.transact(replies.take_back, sent.id, by=lead.id)
+
+    after = db.read(inbox.opened, number, by=lead.id)
+    assert [message.text for message in after.messages] == ['在吗']
+    assert after.listed.conversation.status is ConversationStatus.WAITING
+    imported = db.transact(_without_delivery, number, lead.id)
+    with pytest.raises(Conflict):
+        db.transact(replies.take_back, imported.id, by=lead.id)
+
+
+def _without_delivery(session: object, number: int, by: int) -> Message:
+    conversation = conversations.locked(session, number)
+    return conversations.add_message(session, conversation, direction='out', author='staff', staff_id=by, text='旧的')
+
+
+def _let_it_come_due(db: Database) -> None:
+    past = utc_now() - timedelta(minutes=1)
+    db.transact(lambda session: session.execute(update(Conversation).values(snoozed_until=past)))

@@ -1,11 +1,13 @@
 """What a writer is told: the parent's turn, what came before, the student's record, the school's knowledge."""
 
+from typing import Any
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from console import follow_ups, knowledge, rosters
+from console import follow_ups, knowledge, policies, prompts, rosters
 from console.calendar import SCHOOL_TIME
-from console.writing.context import Context, CourseFacts, Said, StudentFacts
+from console.writing.context import Context, CourseFacts, Rulebook, Said, StudentFacts
 from models import (
     Author,
     Contact,
@@ -59,7 +61,28 @@ def for_question(session: Session, question: str, contact: Contact | None) -> Co
         knowledge=tuple(knowledge.search(session, question, limit=ENTRIES)),
         roster=rosters.of_school(session),
         now=now,
+        **_manner(session),
     )
+
+
+def for_case(session: Session, question: str, student: StudentFacts | None, rulebook: Rulebook) -> Context:
+    """For a question kept to try these rules on, with what the school knows today."""
+    now = utc_now() + SCHOOL_TIME
+    return Context(
+        school=school,
+        turn=(Said(who='parent', text=question, at=now),),
+        student=student,
+        knowledge=tuple(knowledge.search(session, question, limit=ENTRIES)),
+        roster=rosters.of_school(session),
+        now=now,
+        **(_manner(session) | {'rulebook': rulebook}),
+    )
+
+
+def _manner(session: Session) -> dict[str, Any]:
+    """How the school wants replies written."""
+    rules = policies.current(session)
+    return {'rulebook': prompts.current(session), 'tone': rules.tone, 'language': rules.language}
 
 
 def _context(
@@ -100,6 +123,7 @@ def _context(
         instruction=instruction,
         roster=rosters.of_school(session),
         now=utc_now() + SCHOOL_TIME,
+        **_manner(session),
     )
 
 

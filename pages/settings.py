@@ -15,7 +15,6 @@ from pages.kf_accounts import kf_panel
 from pages.layout import staff_page
 from pages.widgets import chip, copy_button, panel, row, text
 
-
 MORE = {'/settings/policy': '审核规则'}
 
 

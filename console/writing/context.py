@@ -6,6 +6,8 @@ from datetime import date, datetime
 from typing import Literal, Protocol
 
 from console.errors import ConsoleError
+from console.writing import vocabulary
+from console.writing.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +60,7 @@ class Knowledge:
 class Roster:
     """Names the school uses anywhere: one of them in a reply needs a source. `pupils` are all of the school's.
 
-    `promises` are phrases the school forbids beside the usual ones.
+    `promises` are phrases the school forbids beside the usual ones, `hosts` where its replies may point to.
     """
 
     teachers: frozenset[str] = frozenset()
@@ -67,6 +69,15 @@ class Roster:
     pupils: frozenset[str] = frozenset()
     colleagues: frozenset[str] = frozenset()
     promises: frozenset[str] = frozenset()
+    hosts: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rulebook:
+    """The rules a model is given, by the name that stands on every draft written with them."""
+
+    version: str
+    rules: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +85,7 @@ class Context:
     """Everything a reply may rest on. `turn` is what the parent just said, `history` what came before, oldest first.
 
     `knowledge` is already retrieved, best first. `instruction` is a colleague's wish for this one reply.
+    `rulebook` None: the rules that ship. `tone` and `language` are how the school wants to speak.
     """
 
     school: str
@@ -83,6 +95,10 @@ class Context:
     knowledge: tuple[Knowledge, ...] = ()
     instruction: str | None = None
     roster: Roster = Roster()
+    vocabulary: Vocabulary = vocabulary.NONE
+    rulebook: Rulebook | None = None
+    tone: str | None = None
+    language: str | None = None
     now: datetime
 
 

@@ -55,7 +55,6 @@ class DeepSeekWriter:
         pauses: Sequence[float] = (2, 10, 60),
         at_once: int = 8,
         breaker: Breaker | None = None,
-        prompt_version: str = 'reply_v1',
     ) -> None:
         self.model = model
         self.breaker = breaker or Breaker()
@@ -66,7 +65,6 @@ class DeepSeekWriter:
         self._pauses = pauses
         self._at_once = at_once
         self._slots = asyncio.Semaphore(at_once)
-        self._prompt = prompt.load(prompt_version)
         self._client: AsyncOpenAI | None = None
         self._connecting = asyncio.Lock()
         self._wants_usage = True
@@ -74,10 +72,11 @@ class DeepSeekWriter:
     async def write(self, context: Context, *, on_words: OnWords | None = None) -> Proposal:
         started = time.monotonic()
         outcome, raw = 'ok', Completion()
+        rules = prompt.of(context)
         try:
             mask = Mask.of(context)
-            raw = await self._ask(self._prompt.messages(mask.context), _reader(on_words, mask))
-            answer = answers.read(raw.text, raw.finish_reason, prompt=self._prompt, mask=mask)
+            raw = await self._ask(rules.messages(mask.context), _reader(on_words, mask))
+            answer = answers.read(raw.text, raw.finish_reason, prompt=rules, mask=mask)
         except WritingFailed as failure:
             outcome = failure.reason or ''
             raise
@@ -97,7 +96,7 @@ class DeepSeekWriter:
             text=answer.reply,
             writer=NAME,
             model=self.model,
-            prompt_version=self._prompt.version,
+            prompt_version=rules.version,
             sources=trace(answer.reply, context, cited=answer.cited),
             checks=checks,
             tokens_in=raw.tokens_in,

@@ -45,7 +45,7 @@ def check_injections(grounds: Grounds) -> Iterator[Check]:
 
 def check_leaks(grounds: Grounds) -> Iterator[Check]:
     """Our rules, or talk of them, in the reply."""
-    if prompt.load().echoed_in(grounds.text):
+    if prompt.of(grounds.context).echoed_in(grounds.text):
         yield Check(kind='leak', level='block', text='回复里有内部规则的原文，不可发出', detail='')
     elif found := _GIVEN_AWAY.search(grounds.text):
         yield Check(

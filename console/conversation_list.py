@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, String, cast, or_, select, tuple_
 from sqlalchemy.orm import Session
 
-from console import conversations, notes, personal_numbers, presence, snoozing, staff, tags
+from console import conversations, notes, personal_numbers, presence, search_hits, snoozing, staff, tags
 from console.conversations import Listed
 from console.presence import Colleague
-from models import Channel, Contact, ContactTag, Conversation, ConversationStatus, Message, Student, Tag
+from models import Channel, ContactTag, Conversation, ConversationStatus, Student, Tag
 
 NOBODY = 0
 """In place of an assignee's id."""
@@ -192,7 +192,7 @@ def _conditions(session: Session, wanted: Wanted, *, by: int) -> list[Any]:
     if wanted.tag:
         conditions.append(_tagged(wanted.tag))
     if words := wanted.words.strip():
-        conditions.append(_speaks_of(words))
+        conditions.append(Conversation.id.in_(search_hits.conversation_ids(session, words, by=by)))
     return conditions
 
 
@@ -202,16 +202,6 @@ def _tagged(tag: str) -> ColumnElement[bool]:
     )
     on_student = cast(Student.tags, String).contains(json.dumps(tag), autoescape=True)
     return or_(Conversation.contact_id.in_(on_contact), on_student)
-
-
-def _speaks_of(words: str) -> ColumnElement[bool]:
-    return or_(
-        select(Message.id)
-        .where(Message.conversation_id == Conversation.id, Message.text.contains(words, autoescape=True))
-        .exists(),
-        Contact.name.contains(words, autoescape=True),
-        Student.name.contains(words, autoescape=True),
-    )
 
 
 def _found(session: Session, *conditions: Any, wanted: Wanted, limit: int, after: Key | None) -> list[Listed]:

@@ -23,8 +23,9 @@ async def conversations_page() -> None:
 
 
 @staff_page('/conversations/{conversation_id}', title='会话', action=Action.SEE_CONVERSATIONS)
-async def conversation_page(conversation_id: int) -> None:
-    await _Inbox().build(conversation_id)
+async def conversation_page(conversation_id: int, at: int | None = None) -> None:
+    """`at`: the seq of the message to begin with."""
+    await _Inbox().build(conversation_id, at)
 
 
 class _Inbox:
@@ -37,7 +38,7 @@ class _Inbox:
         self.moving = asyncio.Lock()
         self.missed = False
 
-    async def build(self, conversation_id: int | None) -> None:
+    async def build(self, conversation_id: int | None, at: int | None = None) -> None:
         with ui.element('div').classes('inbox') as self.root:
             with ui.element('section').classes('chats').props('aria-label=会话列表'):
                 self.list = ConversationList(self.member, on_select=self.select)
@@ -58,6 +59,8 @@ class _Inbox:
         )
         if conversation_id is not None:
             await self.open(conversation_id)
+            if at is not None and self.thread is not None:
+                await self.thread.to_line(at)
         await self.list.open()
         tab = Tab.WAITING
         if conversation_id is not None:

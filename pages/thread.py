@@ -251,6 +251,10 @@ class Thread:
         seq = await read(inbox.first_since, self.conversation_id, day, by=self._member.id)
         if seq is None:
             raise Invalid('day', '这一天之后没有消息。')
+        await self.to_line(seq)
+
+    async def to_line(self, seq: int) -> None:
+        """Show what was said from this message on."""
         last = self._opened.listed.conversation.last_seq if self._opened else seq
         self._before, self._limit = (seq + PAGE, PAGE) if seq + PAGE <= last else (None, max(PAGE, last - seq + 1))
         self._lines.clear()

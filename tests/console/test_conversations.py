@@ -38,6 +38,7 @@ from models import (
     utc_now,
 )
 from tests import story
+from tests.console.test_search import follow
 
 
 def give(db: Database, conversation: Conversation, assignee_id: int | None) -> None:
@@ -76,6 +77,7 @@ def test_a_conversation_is_known_only_to_who_may_know_of_it(
     me, other = db.transact(story.member, role, '我'), db.transact(story.member, Role.AGENT, '别人')
     conversation = db.transact(story.said, '周六有课吗', channel=channel)
     give(db, conversation, {'own': me.id, 'foreign': other.id, 'unowned': None}[whose])
+    follow(db)
     refusal = None if visible else NotFound
 
     for look in (conversations.seen, conversations.messages, drafts.pending_in):
@@ -179,6 +181,7 @@ def test_search_finds_what_was_said_long_ago(db: Database) -> None:
     conversation = db.transact(story.said, '钢琴课几点下课')
     db.transact(story.said, '谢谢')
     db.transact(story.said, '停车场在哪里', who='li_baba')
+    follow(db)
 
     found = db.read(conversation_list.page, by=by, wanted=Wanted(words='钢琴'))
 

@@ -43,6 +43,7 @@ def test_people_and_what_they_said_are_found_without_a_mouse(
     expect(said).to_have_attribute('aria-selected', 'true')
     page.keyboard.press('Enter')
     page.wait_for_url(f'**/conversations/{conversation}?at=1')
+    expect(page.locator('chat-scroll [data-seq="1"]')).to_be_in_viewport()
 
     summoned(page, name)
     expect(people).to_be_visible()

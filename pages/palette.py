@@ -75,7 +75,8 @@ def palette(member: Staff, places: Sequence[Place], acts: dict[str, Callable[[],
             icon('search')
             field = ui.element('input').props('type=text role=combobox aria-expanded=true aria-autocomplete=list')
             field.props(f'autocomplete=off spellcheck=false maxlength={LONGEST} aria-controls=palette-hits')
-            field.props['placeholder'] = field.props['aria-label'] = '搜索学员、会话、消息、知识，或要去的页面'
+            field.props['placeholder'] = '搜索学员、会话、消息、知识，或要去的页面'
+            field.props['aria-label'] = '全站搜索'
             text('Esc', tag='kbd')
         ui.element('div').classes('hits').props('id=palette-hits role=listbox aria-label=结果')
         text('', 'said', tag='div').props('role=status')

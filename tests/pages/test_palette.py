@@ -20,7 +20,7 @@ def summoned(page: Page, words: str = '') -> None:
     expect(page.locator('search-palette')).to_be_attached()
     page.wait_for_function("Boolean(customElements.get('search-palette'))")
     page.keyboard.press('Control+k')
-    expect(page.get_by_role('combobox', name='搜索学员')).to_be_focused()
+    expect(page.get_by_role('combobox', name='全站搜索')).to_be_focused()
     page.keyboard.type(words)
 
 

@@ -11,11 +11,12 @@ from nicegui import app
 
 def mount(server: FastAPI) -> None:
     """Add the plain HTML routes to the server, and register the live pages with NiceGUI."""
-    from pages import layout, sign_in, signatures
+    from pages import layout, packed, sidebar_first, sign_in, signatures
 
     signatures.remember()
-    server.include_router(sign_in.router)
-    server.add_api_route('/favicon.ico', lambda: FileResponse(layout.ASSETS / 'favicon.svg'), include_in_schema=False)
+    for router in (sign_in.router, packed.router, sidebar_first.router):
+        server.include_router(router)
+    server.add_api_route('/favicon.ico', lambda: FileResponse(packed.ASSETS / 'favicon.svg'), include_in_schema=False)
     app.add_exception_handler(404, _not_found)
     layout.link_assets()
     for module in pkgutil.iter_modules(__path__):

@@ -1,11 +1,9 @@
 """What every page shares: the guard, the frame around it, and how refusals are shown."""
 
 import functools
-import hashlib
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 from weakref import WeakKeyDictionary
@@ -20,13 +18,11 @@ from console.errors import ConsoleError, NotAllowed, NotFound
 from console.parts import parts
 from console.signals import Signal
 from models import Staff
-from pages import plain
+from pages import packed, plain
 from pages.frame import frame, narrow_frame
 from pages.news import on_news
 
-ASSETS = Path(__file__).parent.parent / 'assets'
-STYLES_FIRST = 'console.css'
-FAVICON = (ASSETS / 'favicon.svg').read_text(encoding='utf-8').strip()
+FAVICON = (packed.ASSETS / 'favicon.svg').read_text(encoding='utf-8').strip()
 
 
 @dataclass
@@ -127,17 +123,9 @@ def reload_on(reload: Callable[[], Awaitable[None]], *news: Signal) -> None:
 
 
 def link_assets() -> None:
-    """Have every page load our styles and scripts; their address changes with their content."""
-    styles = sorted((ASSETS / 'css').glob('*.css'), key=lambda file: (file.name != STYLES_FIRST, file.name))
-    links = [f'<link rel="stylesheet" href="{asset_url(file)}">' for file in styles]
-    scripts = sorted((ASSETS / 'js').glob('*.js'))
-    links += [f'<script type="module" src="{asset_url(file)}"></script>' for file in scripts]
-    ui.add_head_html('\n'.join(links), shared=True)
-
-
-def asset_url(file: Path) -> str:
-    digest = hashlib.sha256(file.read_bytes()).hexdigest()[:12]
-    return f'/assets/{file.relative_to(ASSETS).as_posix()}?v={digest}'
+    """Have every page load our styles and scripts."""
+    links = f'<link rel="stylesheet" href="{packed.styles()}"><script defer src="{packed.scripts()}"></script>'
+    ui.add_head_html(links, shared=True)
 
 
 async def _visit(request: Request) -> _Visit | None:

@@ -24,6 +24,11 @@ def page(template: str, status: int = 200, /, **values: Any) -> HTMLResponse:
     return HTMLResponse(html, status, HEADERS)
 
 
+def fragment(template: str, /, **values: Any) -> str:
+    """A piece of a page. Every value is escaped."""
+    return _environment.get_template(f'{template}.html').render(**values)
+
+
 def message(status: int, title: str, text: str) -> HTMLResponse:
     """A page that says one thing, with the way back."""
     return page('message', status, title=title, text=text)

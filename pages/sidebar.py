@@ -15,14 +15,14 @@ from console.parts import parts
 from console.sidebar import NotYours, Pane
 from console.staff import Action
 from models import Channel, Staff
-from pages.layout import ASSETS, asset_url, member, refusals_shown, staff_page
+from pages import packed
+from pages.layout import member, refusals_shown, staff_page
 from pages.sidebar_pane import PaneView
 from pages.sidebar_scan import show_scanned
 from pages.sidebar_sim import SimChat
 from pages.sidebar_troubles import draw_trouble, draw_unsure, words_of
 from pages.widgets import button, empty_state, row, skeleton, stack, text
 
-SDK = ASSETS / 'vendor' / 'wecom-jssdk' / 'wecom.global.prod.js'
 CUSTOMER = re.compile(r'[A-Za-z0-9_.@-]{1,64}')
 OUR_CHAT = 'single_chat_tools'
 SENDING_ENTRIES = ('single_chat_tools', 'single_kf_tools')
@@ -32,8 +32,11 @@ EMIT = '(event) => emit(event.detail)'
 @staff_page('/sidebar', title='侧边栏', action=Action.SEE_CONVERSATIONS, narrow=True)
 async def sidebar_page(sim: str = '') -> None:
     who, simulated = member(), sim == '1'
+    client = parts().entrance.client
+    told = '' if simulated else f' data-corp="{client.corp_id}" data-agent="{client.agent_id}"'
+    ui.add_head_html(f'<script async src="{packed.first_script()}"{told}></script>')
     if not simulated:
-        ui.add_head_html(f'<script src="{asset_url(SDK)}"></script>')
+        ui.add_body_html('<div id="side-first"></div>')
         Beside(who, simulated=False).build()
         return
     await read(staff.require, who.id, Action.SIMULATE)

@@ -24,10 +24,15 @@ class Materials:
         self._who = who
         self._on_send = on_send
         self._begun = False
-        with ui.element('section').classes('panel side-card'), ui.element('details').classes('side-materials') as fold:
-            with ui.element('summary'):
+        with ui.element('section').classes('panel side-card'):
+            self._fold = ui.element('details').classes('side-materials')
+            with self._fold, ui.element('summary'):
                 text('素材', 'grow')
-            if on_send is None:
+        self._fold.on('toggle', self._begin)
+
+    def _draw_fold(self) -> None:
+        with self._fold:
+            if self._on_send is None:
                 text('这个入口不能发送，请打开与家长的单聊。', 'muted', tag='div')
             self._search = ui.input(placeholder='搜索素材，例如 地图', on_change=self._look)
             self._search.props('maxlength=40 debounce=200 clearable aria-label=搜索素材')
@@ -35,7 +40,6 @@ class Materials:
             with self._list:
                 text('', 'muted', tag='div').props('role=status')
                 self._found = ui.element('div')
-        fold.on('toggle', self._begin)
         self._list.on('act', lambda event: self._send(event.args), js_handler='(event) => emit(event.detail)')
 
     def done(self, words: str) -> None:
@@ -45,6 +49,7 @@ class Materials:
     def _begin(self) -> None:
         if not self._begun:
             self._begun = True
+            self._draw_fold()
             signals.materials_changed.subscribe(self._look)
             background_tasks.create(self._look(), name='materials')
 

@@ -20,7 +20,7 @@ from models import Channel, Role, Staff
 from pages.layout import refusals_shown
 from pages.review_dialogs import ask_words
 from pages.review_editor import evidence
-from pages.widgets import button, chip, row, text
+from pages.widgets import chip, row, text
 
 Send = Callable[[str, int | None, str | None], Awaitable[None]]
 IN_WORDS = ('suggested', 'released', 'refused', 'failed')
@@ -196,23 +196,28 @@ class ReplyCard:
             text('家长说了什么' if not pane.hears else '问 AI', tag='h2')
             if not pane.hears:
                 text('客户联系的聊天只有您能看到，粘贴后会记到会话里。', 'muted', tag='div')
-            self._question = ui.textarea(placeholder=hint).props('rows=2 maxlength=2000 autogrow aria-label=家长的话')
-            button('让 AI 起草', self._asked)
+            self._question = ui.element('side-question')
+            with self._question:
+                field = ui.element('textarea').props('rows=2 maxlength=2000 aria-label=家长的话')
+                field.props['placeholder'] = hint
+                with ui.element('button').classes('btn').props('type=button'):
+                    text('让 AI 起草')
+            self._question.on('ask', lambda event: self._asked(event.args), js_handler='(event) => emit(event.detail)')
             self._asking_state = text('', 'muted', tag='div').props('role=status')
             self._answer = text('', 'bubble ours words writing', tag='div').props('aria-label=正在写')
             self._answer.set_visibility(False)
         made.set_visibility(self._writes or self._alone)
         return made
 
-    async def _asked(self) -> None:
-        words = (self._question.value or '').strip()
+    async def _asked(self, asked: Any) -> None:
+        words = str(asked or '').strip()
         if not words:
             ui.notify('请先粘贴或输入家长的话', type='warning')
             return
         with refusals_shown():
             if not self._pane.hears:
                 await transact(sidebar.pasted, self._pane.contact.id, words, by=self._who.id)
-                self._question.value = ''
+                self._question.run_method('clear')
                 await self._on_change()
                 return
             await self._written(words)

@@ -14,22 +14,24 @@ from pages.widgets import button, row, text
 
 
 class Scripts:
-    """`on_use` gets the words. Nothing is asked until the list is looked at."""
+    """`on_use` gets the words. Nothing is drawn or asked until the list is looked at."""
 
     def __init__(self, pane: Pane, who: Staff, *, on_use: Callable[[str], None]) -> None:
         self._contact_id = pane.contact.id
         self._who = who
         self._on_use = on_use
         self._begun = False
-        with ui.element('section').classes('panel side-card'):
+        self._place = ui.element('section').classes('panel side-card')
+
+    def begin(self) -> None:
+        if self._begun:
+            return
+        self._begun = True
+        with self._place:
             self._search = ui.input(placeholder='搜索话术，例如 试听', on_change=self._look)
             self._search.props('maxlength=40 debounce=200 clearable aria-label=搜索话术')
             self._found = ui.element('div').classes('side-scripts').props('aria-live=polite')
-
-    def begin(self) -> None:
-        if not self._begun:
-            self._begun = True
-            background_tasks.create(self._look(), name='scripts')
+        background_tasks.create(self._look(), name='scripts')
 
     async def _look(self) -> None:
         wanted = self._search.value or ''

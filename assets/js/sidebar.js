@@ -2,7 +2,6 @@
 // belongs to another parent than the one WeCom names now is not shown, whatever the server still sends.
 // <side-words> holds the reply: what is typed stays in this browser until it was sent, whatever breaks.
 
-const PATIENCE = 3000;
 const SENDING_PATIENCE = 15000;
 const SCANNING_PATIENCE = 120000;
 const CLICK_HOLDS = 10000;
@@ -10,111 +9,18 @@ const LOOK_EVERY = 1000;
 const KEPT_FOR = 48 * 3600 * 1000;
 const OUTBOX = 'sidebar outbox ';
 const WORDS = 'sidebar words ';
-const OF_ONE_PARENT = ['single_chat_tools', 'single_kf_tools', 'contact_profile'];
-const APIS = [
-  'getContext', 'getCurExternalContact', 'selectExternalContact', 'sendChatMessage', 'openEnterpriseChat', 'navigateToKfChat',
-  'scanQRCode',
-];
 const encoder = new TextEncoder();
-
-class Trouble extends Error {
-  constructor(code, detail = '') {
-    super(detail || code);
-    this.code = code;
-  }
-}
-
-// WeCom's errors come as errMsg "sendChatMessage:fail no permission".
-function troubleOf(error) {
-  if (error instanceof Trouble) return error;
-  const said = String(error?.errMsg ?? error?.err_msg ?? error?.message ?? error);
-  const kinds = [
-    [/cancel/i, 'cancelled'],
-    [/function.?not.?(exist|found)|not.?support/i, 'old'],
-    [/invalid signature|invalid url|invalid corpid|40093|agentConfig:fail(?!_nopermission)(?!.*permission)/i, 'signature'],
-    [/permission|offline verifying/i, 'denied'],
-    [/without context|no context/i, 'no_context'],
-  ];
-  return new Trouble(kinds.find(([pattern]) => pattern.test(said))?.[1] ?? 'failed', said);
-}
-
-function within(milliseconds, promise, code = 'silent') {
-  let timer;
-  const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Trouble(code)), milliseconds);
-  });
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
-}
-
-// What WeCom's own script gives. assets/js/sidebar_sim.js has the same methods.
-class WeComBridge {
-  constructor({ corp, agent }) {
-    this.corp = corp;
-    this.agent = agent;
-    this.refused = new Promise((_, reject) => {
-      this.refuse = (error) => reject(troubleOf(error));
-    });
-    this.refused.catch(() => {});
-  }
-  here() {
-    return /wxwork\/[\d.]+/i.test(navigator.userAgent) && Boolean(window.ww?.env?.isWeCom);
-  }
-  register() {
-    window.ww.register({
-      corpId: this.corp,
-      agentId: this.agent,
-      jsApiList: APIS,
-      getConfigSignature: (url) => this.signed(url, 'signature'),
-      getAgentConfigSignature: (url) => this.signed(url, 'agentSignature'),
-      onConfigFail: (error) => this.refuse(error),
-      onAgentConfigFail: (error) => this.refuse(error),
-    });
-  }
-  async signed(url, kind) {
-    try {
-      const answer = await fetch(`/api/v1/wechat/config?url=${encodeURIComponent(url)}`, { cache: 'no-store' });
-      if (answer.status === 401) throw new Trouble('signed_out');
-      if (!answer.ok) throw new Trouble('no_ticket', (await answer.json()).message);
-      const { timestamp, nonceStr, [kind]: signature } = await answer.json();
-      return { timestamp, nonceStr, signature };
-    } catch (error) {
-      const trouble = error instanceof Trouble ? error : new Trouble('no_ticket', String(error));
-      this.refuse(trouble);
-      throw trouble;
-    }
-  }
-  ask(name, given) {
-    return Promise.race([window.ww[name](given), this.refused]);
-  }
-  async entry() {
-    return (await this.ask('getContext')).entry;
-  }
-  async customer() {
-    return (await this.ask('getCurExternalContact')).userId;
-  }
-  async pick() {
-    return (await this.ask('selectExternalContact', { filterType: 0 })).userIds?.[0];
-  }
-  async scan() {
-    return (await this.ask('scanQRCode', { needResult: true, scanType: ['qrCode'] })).resultStr;
-  }
-  async send({ text, kind, media }) {
-    const said = kind ? { msgtype: kind, [kind]: { mediaid: media } } : { msgtype: 'text', text: { content: text } };
-    await this.ask('sendChatMessage', said);
-  }
-  async openChat({ openKfId, externalUserId, userIds }) {
-    if (openKfId) await this.ask('navigateToKfChat', { openKfId, externalUserId });
-    else await this.ask('openEnterpriseChat', { groupName: '', userIds, externalUserIds: [externalUserId] });
-  }
-}
+// From early/sidebar_first.js, which may be there a moment later than this.
+let OF_ONE_PARENT, PATIENCE, Trouble, WeComBridge, troubleOf, within;
 
 class SideBridge extends HTMLElement {
   connectedCallback() {
     document.documentElement.dataset.side = '';
     this.orders = new Set();
+    this.current = this.entry = null;
     this.showing = document.createElement('style');
     document.head.append(this.showing);
-    this.show(null);
+    this.show(document.getElementById('side-first')?.dataset.parent ?? null);
     this.look = () => document.visibilityState === 'visible' && this.check();
     for (const name of ['focus', 'pageshow', 'pointerdown']) addEventListener(name, this.look);
     document.addEventListener('visibilitychange', () => {
@@ -131,8 +37,10 @@ class SideBridge extends HTMLElement {
   }
   begin() {
     if (!this.isConnected) return;
-    if (window.did_handshake && this.dataset.me) this.start();
-    else setTimeout(() => this.begin(), 20);
+    if (window.did_handshake && this.dataset.me && window.sideWeCom) {
+      ({ OF_ONE_PARENT, PATIENCE, Trouble, WeComBridge, troubleOf, within } = window.sideWeCom);
+      this.start();
+    } else setTimeout(() => this.begin(), 20);
   }
   tell(name, detail = {}) {
     this.dispatchEvent(new CustomEvent(name, { detail }));
@@ -145,6 +53,9 @@ class SideBridge extends HTMLElement {
 
   // From here to the chat. Also "try again".
   async start() {
+    const early = window.sideWeCom.first;
+    window.sideWeCom.first = null;
+    if (early) return this.goOn(early);
     this.hide();
     this.current = this.entry = null;
     const given = { corp: this.dataset.corp, agent: this.dataset.agent };
@@ -163,20 +74,37 @@ class SideBridge extends HTMLElement {
       this.tellTrouble(error);
     }
   }
+  // What the first script has asked already is not asked again.
+  async goOn(early) {
+    try {
+      const { bridge, entry, customer } = await early;
+      Object.assign(this, { bridge, entry });
+      this.beside(customer);
+      this.check();
+      this.flush();
+    } catch (error) {
+      this.tellTrouble(error);
+    }
+  }
   get watches() {
-    return OF_ONE_PARENT.includes(this.entry) && this.current !== null;
+    return this.current !== null && OF_ONE_PARENT.includes(this.entry);
   }
   beside(customer) {
     this.current = customer;
+    window.sideWeCom.taken = true;
+    const first = document.getElementById('side-first');
+    if (first && first.dataset.parent !== customer) first.replaceChildren();
     this.show(customer);
     this.tell('chat', { entry: this.entry, customer });
   }
   show(customer) {
     const others = customer ? `:not([data-parent=${JSON.stringify(customer)}])` : '';
-    this.showing.textContent = `[data-parent]${others} { display: none !important; }`;
+    const rule = `[data-parent]${others} { display: none !important; }`;
+    if (this.showing.textContent !== rule) this.showing.textContent = rule; // every change has all styles worked out anew
   }
   hide() {
     this.show(null);
+    document.getElementById('side-first')?.replaceChildren();
   }
   // Is it still the chat with the same parent?
   async check() {
@@ -295,6 +223,13 @@ function connected() {
   return document.documentElement.dataset.connection !== 'lost' && window.socket?.connected !== false && navigator.onLine;
 }
 
+// As high as its words. Newer browsers do it by themselves (field-sizing), without working out the page's layout.
+function grow(field, most) {
+  if (CSS.supports('field-sizing', 'content')) return;
+  field.style.height = 'auto';
+  field.style.height = `${Math.min(field.scrollHeight + 2, most)}px`;
+}
+
 class SideMaterials extends HTMLElement {
   connectedCallback() {
     this.addEventListener('click', (event) => {
@@ -407,8 +342,7 @@ class SideWords extends HTMLElement {
     }
     const copy = this.querySelector('[data-copy-words]');
     if (copy) copy.dataset.copy = this.text;
-    this.field.style.height = 'auto';
-    this.field.style.height = `${Math.min(this.field.scrollHeight + 2, 320)}px`;
+    grow(this.field, 320);
   }
   act(act) {
     if (act === 'edit') {
@@ -463,5 +397,23 @@ addEventListener('unhandledrejection', (event) => {
 });
 
 customElements.define('side-bridge', SideBridge);
+// What the parent said, pasted or typed, for the AI to answer.
+class SideQuestion extends HTMLElement {
+  connectedCallback() {
+    this.addEventListener('click', (event) => {
+      if (event.target.closest('button')) this.dispatchEvent(new CustomEvent('ask', { detail: this.field.value }));
+    });
+    this.addEventListener('input', () => grow(this.field, 240));
+  }
+  get field() {
+    return this.querySelector('textarea');
+  }
+  clear() {
+    this.field.value = '';
+    grow(this.field, 240);
+  }
+}
+
+customElements.define('side-question', SideQuestion);
 customElements.define('side-materials', SideMaterials);
 customElements.define('side-words', SideWords);

@@ -1,0 +1,169 @@
+"""`python -m bench.sidebar_load`: how long the pane takes until it can be read and used, and its weight.
+
+A phone's browser that is four times slower than this machine, on a line of 10 Mbit/s with 40 ms; the WeCom around it
+is our sandbox. Cold: nothing is in the browser's cache. Warm: opened again, as a colleague does all day.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, CDPSession, sync_playwright
+
+from console.sandbox import Sandbox, invent_credentials
+from tests.callbacks.test_oauth import PHONE, SESSION
+from tests.callbacks.test_oauth import Browser as Phone
+from tests.conftest import ADMIN, QUICK, wecom_settings
+from tests.desk import Desk
+from tests.server import ConsoleServer
+
+SLOWER = 4
+BYTES_PER_SECOND, LATENCY_MS = 1_250_000, 40
+NAME = '王梦瑶'
+USERID, CUSTOMER = 'BenchGuWen', 'wmBench'
+BRIDGE = """
+window.WeixinJSBridge = { on() {}, invoke(name, given, back) {
+  const answers = { getContext: { entry: 'single_chat_tools' }, getCurExternalContact: { userId: '$CUSTOMER' } };
+  setTimeout(() => back({ ...answers[name], err_msg: `${name}:ok` }), 5);
+} };
+""".replace('$CUSTOMER', CUSTOMER)
+WATCH = """
+window.seen = {};
+const look = () => {
+  const now = performance.now();
+  const shown = (one) => one && one.checkVisibility();
+  const named = (where) => document.querySelector(where)?.textContent.includes('$NAME');
+  if (named('#side-first') || named('.side-card')) window.seen.card ??= now;
+  if (named('.side-card') && shown(document.querySelector('side-words textarea'))) window.seen.usable ??= now;
+  if (!window.seen.usable) requestAnimationFrame(look);
+};
+look();
+""".replace('$NAME', NAME)
+
+
+@dataclass
+class Visit:
+    """Milliseconds from the click, and what came over the line."""
+
+    card: float
+    usable: float
+    requests: int
+    bytes: int
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--times', type=int, default=5)
+    parser.add_argument('--files', action='store_true', help='list what is loaded')
+    options = parser.parse_args()
+    load = os.getloadavg()[0]
+    cold, warm = measure(options.times, files=options.files)
+    print(f'load before the run: {load:.2f}, {os.cpu_count()} cores; CPU {SLOWER} times slower')
+    for name, visits in (('cold', cold), ('warm', warm)):
+        print(
+            f'{name}: card {middle(visits, "card"):.0f} ms, '
+            f'usable {middle(visits, "usable"):.0f} ms (best {min(one.usable for one in visits):.0f}), '
+            f'{visits[-1].requests} requests, {visits[-1].bytes / 1024:.0f} KB'
+        )
+
+
+def measure(times: int, *, files: bool) -> tuple[list[Visit], list[Visit]]:
+    with tempfile.TemporaryDirectory() as folder:
+        given = invent_credentials(Path(folder) / 'sandbox.json')
+        wecom = Sandbox(Path(folder) / 'sandbox.sqlite3', **vars(given))
+        wecom.start()
+        try:
+            with ConsoleServer(ADMIN | QUICK | wecom_settings(wecom) | {'SIMULATION': 'off'}) as server:
+                wecom.callback_url = f'{server.url}/api/v1/wechat/message'
+                secret = _prepare(server, wecom)
+                with sync_playwright() as playwright:
+                    executable = os.environ.get('CHROMIUM') or shutil.which('chromium')
+                    arguments = ['--no-sandbox', '--disable-gpu']
+                    browser = playwright.chromium.launch(executable_path=executable, args=arguments)
+                    cold, warm = [], []
+                    for number in range(times):
+                        context = _context(browser, server, secret)
+                        cold.append(_visit(context, server, files=files and number == 0))
+                        warm.append(_visit(context, server, files=False))
+                        context.close()
+                    browser.close()
+        finally:
+            wecom.stop()
+    return cold, warm
+
+
+def middle(visits: list[Visit], what: str) -> float:
+    return statistics.median(getattr(one, what) for one in visits)
+
+
+def _prepare(server: ConsoleServer, wecom: Sandbox) -> str:
+    """A colleague with a customer who has a student; the cookie of her sign-in."""
+    desk = Desk.signed_in(server.url, ADMIN['ADMIN_USERNAME'], ADMIN['ADMIN_PASSWORD'])
+    wecom.ensure_member(USERID, '周顾问')
+    desk.post('/staff', status=201, username='bench', name='周顾问', role='supervisor', wecom_userid=USERID)
+    wecom.contacts.ensure(CUSTOMER, f'{NAME}妈妈')
+    wecom.contacts.add(USERID, CUSTOMER)
+    desk.close()
+    phone = Phone(server, agent=PHONE)
+    try:
+        phone.comes_back(USERID)
+        return str(phone.http.cookies[SESSION])
+    finally:
+        phone.http.close()
+
+
+def _context(browser: Browser, server: ConsoleServer, secret: str) -> BrowserContext:
+    context = browser.new_context(viewport={'width': 360, 'height': 720}, locale='zh-CN', user_agent=PHONE)
+    context.add_cookies([{'name': SESSION, 'value': secret, 'url': server.url}])
+    context.add_init_script(BRIDGE)
+    context.add_init_script(WATCH)
+    return context
+
+
+def _visit(context: BrowserContext, server: ConsoleServer, *, files: bool) -> Visit:
+    page = context.new_page()
+    line = context.new_cdp_session(page)
+    sizes = _listen(line)
+    line.send('Emulation.setCPUThrottlingRate', {'rate': SLOWER})
+    page.goto(f'{server.url}/sidebar', wait_until='commit')
+
+    page.wait_for_function('window.seen?.usable', timeout=60_000)
+    seen = page.evaluate('window.seen')
+    came = dict(sizes)
+    if files:
+        for address, size in sorted(came.items(), key=lambda pair: -pair[1]):
+            print(f'{size / 1024:8.1f} KB  {address.removeprefix(server.url)[:100]}')
+        print(json.dumps(page.evaluate('performance.getEntriesByType("navigation")[0].toJSON()'))[:600])
+    page.close()
+    return Visit(**seen, requests=len(came), bytes=sum(came.values()))
+
+
+def _listen(line: CDPSession) -> dict[str, int]:
+    """Bytes by address, as they come over the line."""
+    addresses: dict[str, str] = {}
+    sizes: dict[str, int] = {}
+
+    def asked(event: dict[str, Any]) -> None:
+        addresses[event['requestId']] = event['request']['url']
+
+    def came(event: dict[str, Any]) -> None:
+        address = addresses.get(event['requestId'], '')
+        if address.startswith('http') and event['encodedDataLength']:
+            sizes[address] = sizes.get(address, 0) + event['encodedDataLength']
+
+    line.on('Network.requestWillBeSent', asked)
+    line.on('Network.loadingFinished', came)
+    line.send('Network.enable')
+    conditions = {'offline': False, 'latency': LATENCY_MS, 'downloadThroughput': BYTES_PER_SECOND}
+    line.send('Network.emulateNetworkConditions', {**conditions, 'uploadThroughput': BYTES_PER_SECOND})
+    return sizes
+
+
+if __name__ == '__main__':
+    main()

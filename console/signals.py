@@ -59,6 +59,9 @@ materials_changed: Signal = Signal()
 policy_changed: Signal = Signal()
 """The school changed its rules for replies, or their prompt. Carries the new version; 0 for the prompt."""
 
+evaluation_changed: Signal = Signal()
+"""An evaluation was begun, came on or ended. Carries the id of its run."""
+
 words_came: Signal = Signal()
 """More words of a reply are there, see `live_words`. Carries the conversation's id, in this process alone."""
 

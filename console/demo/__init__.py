@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from console import conversations, knowledge, materials, media_files, scripts, staff, students, turns
+from console import conversations, evaluation_cases, knowledge, materials, media_files, scripts, staff, students, turns
 from console.calendar import today
 from models import (
     Author,
@@ -55,6 +55,9 @@ def load(session: Session) -> bool:
     knowledge.put(session, [_entry(entry) for entry in _read('knowledge')], by=None)
     for given in _read('scripts'):
         scripts.save(session, given['title'], given['text'], group=given['group'], by=None).uses = given['uses']
+    for given in _read('evaluation'):
+        record = given.pop('record', {})
+        evaluation_cases.add(session, **given, by=None).record = record
     for given in _read('materials'):
         content = (FOLDER / 'materials' / given['file']).read_bytes()
         name = f'{given["name"]}{Path(given["file"]).suffix}'

@@ -93,11 +93,11 @@ def test_a_page_of_the_list_takes_few_queries(db: Database) -> None:
         asked.append(statement)
 
     event.listen(db.engine, 'before_cursor_execute', count)
-    found = db.read(conversation_list.lines, by=by, wanted=Wanted(tab=Tab.WAITING))
+    found = db.transact(conversation_list.lines, by=by, wanted=Wanted(tab=Tab.WAITING))
     event.remove(db.engine, 'before_cursor_execute', count)
 
     assert len(found) == 5
-    assert len([one for one in asked if one.startswith('SELECT')]) <= 6
+    assert 0 < len([one for one in asked if one.startswith('SELECT')]) <= 6
 
 
 def test_resolving_leaves_nothing_to_be_released(db: Database) -> None:

@@ -11,6 +11,7 @@ from wechatpy.crypto import PrpCrypto
 from bench.load import SEPARATOR
 
 PATH = '/api/v1/wechat/message'
+WORDS = '老师好，三年级的数学课周六上午还有名额吗？'
 CORP_ID, TOKEN = 'ww1436e0e65a779aee', 'hJqcu3uJ9Tn2gXPmxx2w9kkCkCE2EPYo'
 AES_KEY = '6qkdMrq68nTKduznJYO1A37W2oEgpkMUvkttRToqhUt'
 SETTINGS = {
@@ -33,15 +34,16 @@ _crypto = PrpCrypto(base64.b64decode(AES_KEY + '='))
 
 def requests(count: int, *, parents: int = 500, path: str = PATH) -> bytes:
     """So many POSTs, each a new message from one of `parents`, ready for `bench.load`."""
-    return b''.join(_request(number % parents, path) + SEPARATOR for number in range(count))
+    return b''.join(one(f'parent{number % parents}', WORDS, path=path) + SEPARATOR for number in range(count))
 
 
-def _request(parent: int, path: str) -> bytes:
+def one(userid: str, words: str, *, path: str = PATH) -> bytes:
+    """The POST of one message."""
     now = int(time.time())
     xml = (
-        f'<xml><ToUserName><![CDATA[{CORP_ID}]]></ToUserName><FromUserName><![CDATA[parent{parent}]]></FromUserName>'
+        f'<xml><ToUserName><![CDATA[{CORP_ID}]]></ToUserName><FromUserName><![CDATA[{userid}]]></FromUserName>'
         f'<CreateTime>{now}</CreateTime><MsgType><![CDATA[text]]></MsgType>'
-        f'<Content><![CDATA[老师好，三年级的数学课周六上午还有名额吗？]]></Content>'
+        f'<Content><![CDATA[{words}]]></Content>'
         f'<MsgId>{next(_numbers)}</MsgId><AgentID>1000002</AgentID></xml>'
     )
     encrypted = _crypto.encrypt(xml, CORP_ID).decode()

@@ -18,6 +18,7 @@ def mount(server: FastAPI) -> None:
         server.include_router(router)
     server.add_api_route('/favicon.ico', lambda: FileResponse(packed.ASSETS / 'favicon.svg'), include_in_schema=False)
     app.add_exception_handler(404, _not_found)
+    app.add_exception_handler(Exception, _broken)
     layout.link_assets()
     for module in pkgutil.iter_modules(__path__):
         import_module(f'pages.{module.name}')
@@ -30,3 +31,10 @@ async def _not_found(request: Request, fault: Exception) -> Response:
     if 'text/html' in request.headers.get('accept', ''):
         return plain.message(404, '没有这个页面', '地址可能写错了，或者页面已经移走。')
     return await http_exception_handler(request, fault)  # type: ignore[arg-type]
+
+
+async def _broken(_request: Request, _fault: Exception) -> Response:
+    """The fault itself is in the log; whoever asked for the page is told what to do."""
+    from pages import plain
+
+    return plain.message(500, '页面没能打开', '系统出了问题，已记入日志。请稍后刷新重试；如果一直这样，请联系管理员。')

@@ -1,7 +1,9 @@
 """What every page shares: what the rail offers, what is live, and what happens when the connection is lost."""
 
+import sqlite3
 import time
 
+import httpx
 import pytest
 
 from console.sandbox import Sandbox
@@ -91,3 +93,24 @@ def test_a_new_conversation_is_counted_without_a_reload(
     wecom.ensure_member(userid, '数一数')
     wecom.say(userid, '请问周六有课吗')
     page.locator('nav.rail a[href="/conversations"] .count', has_text=str(before + 1)).wait_for(timeout=3000)
+
+
+def test_a_page_that_cannot_be_built_says_so_and_what_to_do() -> None:
+    with (
+        WarmConsole(QUICK, allowed_errors=['knowledge_entry', 'Exception in ASGI']) as server,
+        httpx.Client(base_url=server.url, trust_env=False) as http,
+    ):
+        http.post('/login/demo', data={'role': 'supervisor'}, headers={'Origin': server.url})
+        _sql(server, 'ALTER TABLE knowledge_entry RENAME TO elsewhere')
+        broken = http.get('/knowledge', headers={'Accept': 'text/html', 'Connection': 'close'})
+        _sql(server, 'ALTER TABLE elsewhere RENAME TO knowledge_entry')
+        well = http.get('/knowledge', headers={'Accept': 'text/html'})
+
+    assert (broken.status_code, well.status_code) == (500, 200)
+    assert '页面没能打开' in broken.text
+    assert 'Traceback' not in broken.text
+
+
+def _sql(server: WarmConsole, statement: str) -> None:
+    with sqlite3.connect(server.data / 'edudesk.sqlite3') as file:
+        file.execute(statement)

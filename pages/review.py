@@ -99,9 +99,10 @@ class _Review:
         if self.root.is_deleted:
             return  # the tab was closed meanwhile
         self.queue.show(found)
-        if self.desk is not None:
-            await self.desk.reload()
-            await self.aside.show(self.desk.opened)
+        if (desk := self.desk) is not None:
+            await desk.reload()
+            if desk is self.desk:
+                await self.aside.show(desk.opened)
         elif found.rows:
             async with self.moving:
                 await self.draw(found.rows[0], await self.fetched(found.rows[0]))

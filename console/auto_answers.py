@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from console import audit, conversations, deliveries, drafts, kf_outlook, kf_window, knowledge, policies, turns
+from console import audit, conversations, deliveries, drafts, kf_outlook, kf_window, knowledge_shelf, policies, turns
 from console.calendar import SCHOOL_TIME
 from console.errors import Invalid
 from console.policies import Rules
@@ -128,7 +128,7 @@ def _rests_on_approved_answers(session: Session, draft: Draft) -> bool:
     if 'knowledge' not in kinds or kinds - {'knowledge', 'courtesy'}:
         return False
     cited = {int(found['ref']): found['version'] for found in draft.sources if found['kind'] == 'knowledge'}
-    return {entry.id: entry.version for entry in knowledge.valid_among(session, list(cited))} == cited
+    return {entry.id: entry.version for entry in knowledge_shelf.valid_among(session, list(cited))} == cited
 
 
 def _released(session: Session) -> list[tuple[int, int]]:

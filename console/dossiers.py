@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from console import follow_ups, knowledge, policies, prompts, rosters
+from console import follow_ups, knowledge, knowledge_shelf, policies, prompts, rosters, terms
 from console.calendar import SCHOOL_TIME
 from console.writing.context import Context, CourseFacts, Rulebook, Said, StudentFacts
 from models import (
@@ -80,9 +80,14 @@ def for_case(session: Session, question: str, student: StudentFacts | None, rule
 
 
 def _manner(session: Session) -> dict[str, Any]:
-    """How the school wants replies written."""
+    """How the school wants replies written, and the words it has of its own."""
     rules = policies.current(session)
-    return {'rulebook': prompts.current(session), 'tone': rules.tone, 'language': rules.language}
+    return {
+        'rulebook': prompts.current(session),
+        'tone': rules.tone,
+        'language': rules.language,
+        'vocabulary': terms.vocabulary(session),
+    }
 
 
 def _context(
@@ -112,7 +117,7 @@ def _context(
     turn = tuple(_said(line) for line in lines)
     found = knowledge.search(session, '\n'.join(said.text for said in turn), limit=ENTRIES) if turn else []
     known = {entry.id for entry in found}
-    found += [entry for entry in knowledge.valid_among(session, named or []) if entry.id not in known]
+    found += [entry for entry in knowledge_shelf.valid_among(session, named or []) if entry.id not in known]
     contact = session.get_one(Contact, conversation.contact_id)
     return Context(
         school=school,

@@ -13,7 +13,7 @@ from console import (
     deliveries,
     dossiers,
     kf_outlook,
-    knowledge,
+    knowledge_shelf,
     media_files,
     personal_numbers,
     policies,
@@ -470,7 +470,7 @@ def _rests_on_what_changed(session: Session, draft: Draft) -> bool:
         for found in draft.sources
         if found['kind'] == 'knowledge' and found.get('version')
     }
-    still = {entry.id: entry.version for entry in knowledge.valid_among(session, list(cited))}
+    still = {entry.id: entry.version for entry in knowledge_shelf.valid_among(session, list(cited))}
     return still != cited
 
 

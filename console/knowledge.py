@@ -1,31 +1,36 @@
 """What the school knows and may say: entries, and the index that finds them."""
 
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
-from threading import Lock
-from typing import Any
+from typing import Any, Literal
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from console import audit, signals, staff
 from console.calendar import today
 from console.errors import Conflict, Invalid, NotFound
+from console.knowledge_shelf import Shelf
 from console.writing.context import Knowledge
-from console.writing.retrieval import KnowledgeIndex
 from console.writing.segmentation import words
-from models import EntryStatus, KnowledgeEntry, utc_now
+from models import AuditEntry, EntryStatus, KnowledgeEntry, utc_now
 
 LONGEST_QUESTION = 200
 LONGEST_ANSWER = 4000
 MOST_VARIANTS = 50
+MOST_FACTS = 50
+ENDING = timedelta(days=14)
+"""So long before it runs out, whoever answers for an entry is told."""
+
+FIELDS = ('question', 'variants', 'answer', 'facts', 'valid_from', 'valid_until', 'status', 'owner')
+Due = Literal['expiring', 'expired']
 
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """What is asked of an entry; None leaves a field of an existing one as it is."""
+    """What is asked of an entry; None leaves a field of an existing one as it is, unless it is to be `cleared`."""
 
     external_key: str | None = None
     question: str | None = None
@@ -36,34 +41,10 @@ class Entry:
     valid_until: date | None = None
     status: EntryStatus | None = None
     owner: str | None = None
+    cleared: frozenset[str] = frozenset()
 
 
-class _Shelf:
-    """The index in memory, built anew when the entries differ from those it was built of."""
-
-    def __init__(self, cache_dir: Path) -> None:
-        self._index = KnowledgeIndex(cache_dir)
-        self._built_of: tuple[Any, ...] | None = None
-        self._lock = Lock()
-
-    def search(self, session: Session, query: str, limit: int) -> list[Knowledge]:
-        with self._lock:
-            state = fingerprint(session)
-            if state != self._built_of:
-                self._index.build(valid_entries(session))
-                self._built_of = state
-            hits = self._index.search(query, limit)
-        entries = {
-            entry.id: entry
-            for entry in session.scalars(select(KnowledgeEntry).where(KnowledgeEntry.id.in_([hit.id for hit in hits])))
-        }
-        return [replace(as_known(entries[hit.id]), score=hit.score) for hit in hits if hit.id in entries]
-
-
-_FINGERPRINT = select(
-    func.count(KnowledgeEntry.id), func.sum(KnowledgeEntry.version), func.max(KnowledgeEntry.updated_at)
-)
-_shelf: _Shelf | None = None
+_shelf: Shelf | None = None
 
 
 def open_shelf(cache_dir: Path) -> None:
@@ -73,7 +54,7 @@ def open_shelf(cache_dir: Path) -> None:
     """
     global _shelf  # noqa: PLW0603  one index a process
     words(cache_dir)('课程')
-    _shelf = _Shelf(cache_dir)
+    _shelf = Shelf(cache_dir)
 
 
 def search(session: Session, query: str, *, limit: int = 5) -> list[Knowledge]:
@@ -83,43 +64,60 @@ def search(session: Session, query: str, *, limit: int = 5) -> list[Knowledge]:
     return _shelf.search(session, query, limit)
 
 
-def valid_entries(session: Session) -> list[Knowledge]:
-    """All that may be said today, by id."""
-    return [as_known(entry) for entry in session.scalars(_valid_on(today()))]
-
-
-def valid_among(session: Session, ids: list[int]) -> list[Knowledge]:
-    """Those of the entries that may be said today."""
-    if not ids:
-        return []
-    return [as_known(entry) for entry in session.scalars(_valid_on(today()).where(KnowledgeEntry.id.in_(ids)))]
-
-
-def fingerprint(session: Session) -> tuple[Any, ...]:
-    """Differs whenever an entry was changed, or the day has."""
-    return today(), *session.execute(_FINGERPRINT).one()
-
-
-def as_known(entry: KnowledgeEntry) -> Knowledge:
-    return Knowledge(
-        id=entry.id,
-        question=entry.question,
-        variants=tuple(entry.variants),
-        answer=entry.answer,
-        facts={str(key): str(value) for key, value in entry.facts.items()},
-        version=entry.version,
-        valid_until=entry.valid_until,
-    )
-
-
 def page(
-    session: Session, *, by: int, status: EntryStatus | None = None, limit: int = 50, after: int | None = None
+    session: Session,
+    *,
+    by: int,
+    status: EntryStatus | None = None,
+    owner: str | None = None,
+    due: Due | None = None,
+    text: str = '',
+    limit: int = 50,
+    after: int | None = None,
 ) -> list[KnowledgeEntry]:
-    """Entries by id. `after` is the id of the last one of the page before. Raises `NotAllowed`."""
+    """Entries by id, by what is asked for. `after` is the id of the last one of the page before. Raises `NotAllowed`.
+
+    `owner` empty: those nobody answers for. `text` stands in question or answer.
+    """
     staff.require(session, by, staff.Action.SEE_KNOWLEDGE)
     query = select(KnowledgeEntry).order_by(KnowledgeEntry.id).limit(limit)
-    query = query if status is None else query.where(KnowledgeEntry.status == status)
+    if status is not None:
+        query = query.where(KnowledgeEntry.status == status)
+    if owner is not None:
+        query = query.where(func.coalesce(KnowledgeEntry.owner, '') == owner)
+    if due is not None:
+        query = query.where(*_due(due))
+    for word in text.split():
+        found = (KnowledgeEntry.question, KnowledgeEntry.answer)
+        query = query.where(or_(*(column.icontains(word, autoescape=True) for column in found)))
     return list(session.scalars(query if after is None else query.where(KnowledgeEntry.id > after)))
+
+
+def ending_soon(session: Session, *, by: int, limit: int) -> tuple[list[KnowledgeEntry], int]:
+    """Entries this member answers for that run out within a fortnight, the first to do so first; and how many.
+
+    Raises `NotAllowed`.
+    """
+    member = staff.require(session, by, staff.Action.SEE_KNOWLEDGE)
+    mine = (*_due('expiring'), KnowledgeEntry.owner == member.name)
+    listed = select(KnowledgeEntry).where(*mine).order_by(KnowledgeEntry.valid_until, KnowledgeEntry.id).limit(limit)
+    return list(session.scalars(listed)), session.scalar(select(func.count(KnowledgeEntry.id)).where(*mine)) or 0
+
+
+def count_due(session: Session, due: Due) -> int:
+    """How many approved entries run out within a fortnight, or have."""
+    return session.scalar(select(func.count(KnowledgeEntry.id)).where(*_due(due))) or 0
+
+
+def owners(session: Session) -> list[str]:
+    """Who answers for an entry, by name."""
+    return [name for name in session.scalars(select(KnowledgeEntry.owner).distinct()) if name]
+
+
+def history(session: Session, entry_id: int, *, by: int) -> list[AuditEntry]:
+    """What was done to it, newest first; `before` and `after` are its fields. Raises `NotAllowed`, `NotFound`."""
+    seen(session, entry_id, by=by)
+    return audit.of(session, 'knowledge_entry', entry_id)
 
 
 def seen(session: Session, entry_id: int, *, by: int) -> KnowledgeEntry:
@@ -145,21 +143,30 @@ def put(session: Session, entries: list[Entry], *, by: int | None) -> list[Knowl
         if row is None:
             row = KnowledgeEntry(external_key=entry.external_key, question='', answer='', version=0)
             session.add(row)
+        before = _values(row)
         _apply(row, entry, by=by)
         _flush_unique(session)
+        _record(session, 'put', row, before, by=by)
         kept.append(row)
-    audit.record(session, 'put', 'knowledge_entry', kept[0].id if len(kept) == 1 else None, by=by, count=len(kept))
     signals.announce(session, signals.knowledge_changed, kept[0].id if len(kept) == 1 else 0)
     return kept
 
 
-def change(session: Session, entry_id: int, entry: Entry, *, by: int) -> KnowledgeEntry:
-    """Raises `NotAllowed`, `NotFound`, `Invalid`."""
+def change(session: Session, entry_id: int, entry: Entry, *, by: int, version: int | None = None) -> KnowledgeEntry:
+    """`version` is the one the person saw: nothing is changed if it is another by now.
+
+    Raises `NotAllowed`, `NotFound`, `Invalid`, `Conflict`.
+    """
     staff.require(session, by, staff.Action.EDIT_KNOWLEDGE)
-    row = _get(session, entry_id)
-    before = row.answer
+    row = _get(session, entry_id, for_update=True)
+    if version is not None and row.version != version:
+        raise Conflict(
+            f'这条知识刚被他人修改（现为第 {row.version} 版），您的没有保存，还在这里。请复制后重新打开再改。',
+            'version',
+        )
+    before = _values(row)
     _apply(row, entry, by=by)
-    audit.record(session, 'change', 'knowledge_entry', row.id, by=by, before=before, after=row.answer)
+    _record(session, 'change', row, before, by=by)
     signals.announce(session, signals.knowledge_changed, row.id)
     return row
 
@@ -173,15 +180,17 @@ def delete(session: Session, entry_id: int, *, by: int) -> None:
     signals.announce(session, signals.knowledge_changed, entry_id)
 
 
-def _get(session: Session, entry_id: int) -> KnowledgeEntry:
-    row = session.get(KnowledgeEntry, entry_id)
+def _get(session: Session, entry_id: int, *, for_update: bool = False) -> KnowledgeEntry:
+    row = session.get(KnowledgeEntry, entry_id, with_for_update=for_update)
     if row is None:
         raise NotFound('这条知识')
     return row
 
 
 def _apply(row: KnowledgeEntry, entry: Entry, *, by: int | None) -> None:
-    for field in ('question', 'variants', 'answer', 'facts', 'valid_from', 'valid_until', 'status', 'owner'):
+    for field in entry.cleared:
+        setattr(row, field, None)
+    for field in FIELDS:
         value = getattr(entry, field)
         if value is not None:
             setattr(row, field, value.strip() if type(value) is str else value)
@@ -191,6 +200,8 @@ def _apply(row: KnowledgeEntry, entry: Entry, *, by: int | None) -> None:
         raise Invalid('answer', f'答案须为 1–{LONGEST_ANSWER} 字。')
     if len(row.variants or ()) > MOST_VARIANTS:
         raise Invalid('variants', f'其他问法最多 {MOST_VARIANTS} 条。')
+    if len(row.facts or ()) > MOST_FACTS:
+        raise Invalid('facts', f'要点最多 {MOST_FACTS} 条。')
     if row.valid_from and row.valid_until and row.valid_from > row.valid_until:
         raise Invalid('valid_until', '失效日期不能早于生效日期。')
     row.version += 1
@@ -205,13 +216,20 @@ def _flush_unique(session: Session) -> None:
         raise Conflict('有人正在保存同一条知识（外部编号相同），您的没有保存。请重试。', 'taken') from None
 
 
-def _valid_on(day: date) -> Any:
-    return (
-        select(KnowledgeEntry)
-        .where(
-            KnowledgeEntry.status == EntryStatus.APPROVED,
-            or_(KnowledgeEntry.valid_from.is_(None), KnowledgeEntry.valid_from <= day),
-            or_(KnowledgeEntry.valid_until.is_(None), KnowledgeEntry.valid_until >= day),
-        )
-        .order_by(KnowledgeEntry.id)
-    )
+def _values(row: KnowledgeEntry) -> dict[str, Any]:
+    found = {field: getattr(row, field) for field in FIELDS}
+    return {field: str(value) if isinstance(value, date) else value for field, value in found.items()}
+
+
+def _record(session: Session, action: str, row: KnowledgeEntry, before: dict[str, Any], *, by: int | None) -> None:
+    after = _values(row)
+    changed = [field for field in FIELDS if before[field] != after[field]]
+    was = {} if row.version == 1 else {field: before[field] for field in changed}
+    now = {field: after[field] for field in changed}
+    audit.record(session, action, 'knowledge_entry', row.id, by=by, version=row.version, before=was, after=now)
+
+
+def _due(due: Due) -> tuple[ColumnElement[bool], ...]:
+    until = KnowledgeEntry.valid_until
+    ended = until < today() if due == 'expired' else until.between(today(), today() + ENDING)
+    return (KnowledgeEntry.status == EntryStatus.APPROVED, ended)

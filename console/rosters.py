@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from console import knowledge
-from console.writing.context import Knowledge, Roster
+from console import knowledge_shelf, terms
+from console.writing.context import Roster
 from console.writing.grounds import CAMPUS
-from models import Enrolment, Staff, Student
+from models import Enrolment, KnowledgeEntry, Staff, Student
 
 _lock = Lock()
 _kept: tuple[tuple[Any, ...], Roster] | None = None
@@ -27,8 +27,8 @@ def of_school(session: Session) -> Roster:
     """The names as they are now."""
     global _kept  # noqa: PLW0603  one school a process
     state = (
-        str(session.get_bind().engine.url),
-        *knowledge.fingerprint(session),
+        *knowledge_shelf.fingerprint(session),
+        *terms.fingerprint(session),
         *session.execute(select(func.count(Student.id), func.sum(Student.version), func.max(Student.id))).one(),
         *session.execute(select(func.count(Enrolment.id), func.max(Enrolment.id))).one(),
         *session.execute(select(func.count(Staff.id), func.max(Staff.id))).one(),
@@ -41,20 +41,21 @@ def of_school(session: Session) -> Roster:
 
 
 def _gathered(session: Session) -> Roster:
-    entries = knowledge.valid_entries(session)
+    facts = list(session.scalars(knowledge_shelf.valid(KnowledgeEntry.facts)))
     taught = session.execute(select(Enrolment.course, Enrolment.teacher).distinct()).all()
     return Roster(
-        teachers=frozenset(filter(None, [*(row.teacher for row in taught), *_facts(entries, '老师')])),
-        courses=frozenset([*(row.course for row in taught), *_facts(entries, '课程')]),
-        campuses=frozenset(name for name in _facts(entries, '校区') if CAMPUS.fullmatch(name)),
+        teachers=frozenset(filter(None, [*(row.teacher for row in taught), *_facts(facts, '老师')])),
+        courses=frozenset([*(row.course for row in taught), *_facts(facts, '课程')]),
+        campuses=frozenset(name for name in _facts(facts, '校区') if CAMPUS.fullmatch(name)),
         pupils=frozenset(session.scalars(select(Student.name))),
         colleagues=frozenset(session.scalars(select(Staff.name))),
-        promises=_promises(),
+        promises=_promises() | terms.promises(session),
+        hosts=terms.hosts(session),
     )
 
 
-def _facts(entries: list[Knowledge], name: str) -> list[str]:
-    return [entry.facts[name] for entry in entries if entry.facts.get(name)]
+def _facts(facts: list[dict[str, Any]], name: str) -> list[str]:
+    return [str(known[name]) for known in facts if known and known.get(name)]
 
 
 def _promises() -> frozenset[str]:

@@ -62,6 +62,15 @@ policy_changed: Signal = Signal()
 evaluation_changed: Signal = Signal()
 """An evaluation was begun, came on or ended. Carries the id of its run."""
 
+terms_changed: Signal = Signal()
+"""A word of the school's was added, changed or taken away. Carries its id."""
+
+unknown_changed: Signal = Signal()
+"""Questions without an answer were asked, answered or put aside. Carries 0."""
+
+job_changed: Signal = Signal()
+"""Long work began, went on or ended. Carries its id."""
+
 words_came: Signal = Signal()
 """More words of a reply are there, see `live_words`. Carries the conversation's id, in this process alone."""
 

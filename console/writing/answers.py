@@ -16,10 +16,9 @@ LONGEST_ANSWER_CHARACTERS = 20_000
 
 _FENCE = re.compile(r'```[a-zA-Z]*\s*(.*?)\s*```', re.DOTALL)
 _SCHEMA = re.compile(r'\b(?:reply|sources|needs_human)["\']?\s*:')
-_THOUGHT = re.compile(r'\s*<think>.*?</think>', re.DOTALL)
 _MARKUP = re.compile(
     r'<[/!]?[A-Za-z][^<>]*>|&(?:lt|gt|amp|nbsp|#\d+);'  # HTML
-    r'|```|\*\*[^*\n]+\*\*|^\s{0,3}#{1,6}\s|\[[^\]\n]+\]\([^)\n]+\)|^\s*\|.*\|\s*$',  # Markdown
+    r'|```|\*\*[^*\n]+\*\*|^\s{0,3}#{1,6}\s|\[[^\[\]\n]+\]\([^)\n]|^[ \t]*\|.*\|[ \t]*$',  # Markdown
     re.MULTILINE,
 )
 _REFUSAL = re.compile(
@@ -45,7 +44,7 @@ def read(raw: str, finish_reason: str | None, *, prompt: Prompt, mask: Mask) -> 
     _require_finished(finish_reason)
     if len(raw) > LONGEST_ANSWER_CHARACTERS:
         raise WritingFailed('too_long')
-    reply, cited, needs_human = _parsed(_THOUGHT.sub('', raw, count=1).strip().lstrip('\ufeff'))
+    reply, cited, needs_human = _parsed(_without_thought(raw).strip().lstrip('\ufeff'))
     if any('\ud800' <= character <= '\udfff' for character in reply):
         raise WritingFailed('unreadable')
     plain = clean(reply).strip()
@@ -59,6 +58,12 @@ def read(raw: str, finish_reason: str | None, *, prompt: Prompt, mask: Mask) -> 
         needs_human=needs_human,
         was_cleaned=plain != reply.replace('\r\n', '\n').strip(),
     )
+
+
+def _without_thought(raw: str) -> str:
+    before, opened, rest = raw.partition('<think>')
+    _, closed, after = rest.partition('</think>')
+    return before + after if opened and closed else raw
 
 
 def _require_finished(finish_reason: str | None) -> None:

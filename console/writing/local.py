@@ -10,6 +10,7 @@ from pathlib import Path
 from console.writing.checks import check_text
 from console.writing.context import Context, CourseFacts, Knowledge, OnWords, Proposal, StudentFacts
 from console.writing.evidence import trace
+from console.writing.grades import grades
 from console.writing.plaintext import clean, sentences
 from console.writing.segmentation import words
 
@@ -92,36 +93,45 @@ class LocalWriter:
     def _answers(self, question: str, context: Context) -> list[str | None]:
         """One answer where one entry speaks of it all, else one for each thing asked; None where there is none."""
         parts = list(_questions(re.split('[，,、]', question)))
-        if len(parts) > 1 and (entry := self._clear_best(question, context.knowledge, enough=_ENOUGH_FOR_ALL)):
+        if len(parts) > 1 and (entry := self._clear_best(question, context, enough=_ENOUGH_FOR_ALL)):
             return [entry.answer]
         return [self._answer(part, context) for part in parts]
 
     def _answer(self, question: str, context: Context) -> str | None:
         if context.student and (told := _from_record(question, context.student)):
             return told
-        entry = self._clear_best(question, context.knowledge, enough=_ENOUGH)
+        entry = self._clear_best(question, context, enough=_ENOUGH)
         return entry.answer if entry else None
 
-    def _clear_best(self, question: str, knowledge: tuple[Knowledge, ...], *, enough: float) -> Knowledge | None:
+    def _clear_best(self, question: str, context: Context, *, enough: float) -> Knowledge | None:
         """The entry that speaks of what is asked, and does so more clearly than any other; None rather than a guess."""
+        knowledge = context.knowledge
         top = max((entry.score for entry in knowledge), default=0.0) or 1.0
-        fits = [self._fit(question, entry) * (1 + entry.score / top) / 2 for entry in knowledge]
+        fits = [self._fit(question, entry, context) * (1 + entry.score / top) / 2 for entry in knowledge]
         best, *others = sorted(fits, reverse=True) or [0.0]
         if best < enough or any(best < _LEAD * other for other in others):
             return None
         return knowledge[fits.index(best)]
 
-    def _fit(self, question: str, entry: Knowledge) -> float:
+    def _fit(self, question: str, entry: Knowledge, context: Context) -> float:
         """From 0 to 1: how much of the question the entry speaks of, and how little else its own question asks.
 
-        What stands only in the answer counts half.
+        What stands only in the answer counts half. An entry for other grades than the one asked of, or else than the
+        child's own, does not fit.
         """
-        asked = set(self._words(question))
+        school = context.vocabulary
         everything = _everything_in(entry)
-        if not asked or not self._words.subjects(question) <= self._words.subjects(everything):
+        meant = grades('\n'.join([entry.question, *entry.variants, *entry.facts.values()])) or grades(entry.answer)
+        named = grades(question)
+        child = named or (grades(context.student.grade or '') if context.student and meant else frozenset())
+        if child and not child & meant:
             return 0.0
-        whole = set(self._words(everything))
-        titles = [found for title in (entry.question, *entry.variants) if (found := set(self._words(title)))]
+        asked = {word for word in self._words(question, school) if not grades(word)}
+        wanted = {word for word in self._words.subjects(question, school) if not grades(word)}
+        if not asked or not wanted <= self._words.subjects(everything, school):
+            return 0.0
+        whole = set(self._words(everything, school))
+        titles = [found for title in (entry.question, *entry.variants) if (found := set(self._words(title, school)))]
         return max(
             (len(asked & title) + len(asked & whole)) / (2 * len(asked)) * (3 + len(asked & title) / len(title)) / 4
             for title in titles or [whole]

@@ -1,4 +1,6 @@
 import json
+import time
+from contextlib import suppress
 
 import pytest
 
@@ -103,3 +105,13 @@ def test_an_answer_that_was_not_finished_is_refused(finish_reason, reason):
 def test_ordinary_school_talk_is_no_refusal_and_no_markup():
     for text in ('我们无法代收现金，请到前台办理。', '1. 学费2160元\n2. 周六上课', '3 < 5 且 7 > 6', '- 周六\n- 周日'):
         assert read(text).reply == text
+
+
+@pytest.mark.parametrize('filler', ['\n', '<think>', '[', '[a](', '| ', '**a', '```', ' \n|'])
+def test_nobody_waits_for_an_answer_of_one_sign_repeated(filler):
+    raw = filler * (answers.LONGEST_ANSWER_CHARACTERS // len(filler))
+    began = time.thread_time()
+    with suppress(WritingFailed):
+        read(raw)
+
+    assert time.thread_time() - began < 0.3

@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import pytest
 
-from console.writing.context import Context, Proposal
+from console.writing.context import Context, Knowledge, Proposal
 from console.writing.local import LocalWriter
-from tests.writing.asking import DICTIONARY, SCHOOL_KNOWS, asked
+from console.writing.vocabulary import Vocabulary
+from tests.writing.asking import DICTIONARY, PUPIL, SCHOOL_KNOWS, asked
 
 PRICE, ADDRESS, TRIAL, *_ = (entry.answer for entry in SCHOOL_KNOWS)
 
@@ -127,3 +130,35 @@ async def test_the_same_question_gets_the_same_answer():
     first, second = [await written(asked('数学多少钱，在哪里')) for _ in range(2)]
 
     assert (first.text, first.sources) == (second.text, second.sources)
+
+
+SCHOOL_FEES = (
+    Knowledge(
+        id=1, question='初中数学班多少钱', answer='初中数学班每期3600元。', facts={'年级': '初一至初三'}, score=0.6
+    ),
+    Knowledge(
+        id=2, question='小学数学班多少钱', answer='小学数学班每期2400元。', facts={'年级': '三至四年级'}, score=0.6
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ('question', 'student', 'answer'),
+    [
+        ('数学班多少钱', PUPIL, SCHOOL_FEES[1]),
+        ('初二数学班多少钱', PUPIL, None),
+        ('三年级数学班多少钱', None, SCHOOL_FEES[1]),
+    ],
+)
+async def test_the_grade_asked_of_or_else_the_childs_own_decides_which_price_is_told(question, student, answer):
+    proposal = await written(asked(question, student=student, knowledge=SCHOOL_FEES))
+
+    assert (answer.answer in proposal.text) if answer else ('2400' not in proposal.text)
+
+
+async def test_words_of_the_school_are_understood_as_what_they_stand_for():
+    school = Vocabulary(synonyms=(('多少钱', '学币'),))
+    context = asked('数学思维班要几个学币', student=None)
+
+    assert (await written(context)).needs_human
+    assert PRICE in (await written(replace(context, vocabulary=school))).text

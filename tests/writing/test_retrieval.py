@@ -1,10 +1,13 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from console.writing.retrieval import KnowledgeIndex
+from console.writing.segmentation import words
+from console.writing.vocabulary import Vocabulary
 from tests.evaluation.library import numbered
 from tests.writing.asking import DICTIONARY, SCHOOL_KNOWS
 
@@ -89,3 +92,43 @@ def test_of_the_demo_schools_questions_nineteen_in_twenty_find_their_entry_among
     ]
 
     assert sum(found) / len(found) >= 0.95
+
+
+def test_an_entry_is_put_in_changed_and_taken_out_by_itself(index):
+    whole = KnowledgeIndex(DICTIONARY)
+    index.put(replace(SCHOOL_KNOWS[0], question='游泳课在哪里上'))
+    index.remove(12)
+    whole.build([*SCHOOL_KNOWS[2:], replace(SCHOOL_KNOWS[0], question='游泳课在哪里上')])
+
+    assert index.search('游泳课在哪里') == whole.search('游泳课在哪里')
+    assert index.search('校区在哪里')[0].id == 11
+
+
+def test_many_changes_leave_no_trace(index):
+    for number in range(300):
+        index.put(replace(SCHOOL_KNOWS[number % 5], answer=f'第{number}版'))
+    whole = KnowledgeIndex(DICTIONARY)
+    whole.build(replace(SCHOOL_KNOWS[number % 5], answer=f'第{number}版') for number in range(295, 300))
+
+    assert len(index) == 5
+    assert index.search('数学思维班多少钱？校区在哪里？') == whole.search('数学思维班多少钱？校区在哪里？')
+
+
+@pytest.mark.parametrize('asked', ['学币要几个', '多少钱'])
+def test_words_of_the_school_find_what_they_stand_for_both_ways(asked):
+    school = Vocabulary(synonyms=(('多少钱', '学币'),))
+    index = KnowledgeIndex(DICTIONARY)
+    index.build([replace(SCHOOL_KNOWS[2], id=1, question='学币怎么换'), replace(SCHOOL_KNOWS[0], id=2)])
+    before = {hit.id: hit.score for hit in index.search(asked)}
+
+    assert index.use(school) >= {'多少钱', '学币', '价格'}
+    index.build([replace(SCHOOL_KNOWS[2], id=1, question='学币怎么换'), replace(SCHOOL_KNOWS[0], id=2)])
+    after = {hit.id: hit.score for hit in index.search(asked)}
+
+    other = 2 if '学币' in asked else 1
+    assert after[other] > before.get(other, 0)
+
+
+def test_a_word_of_the_school_is_not_cut_apart():
+    assert '晨光小达人' not in words(DICTIONARY)('晨光小达人怎么报名')
+    assert '晨光小达人' in words(DICTIONARY)('晨光小达人怎么报名', Vocabulary(words=frozenset({'晨光小达人'})))

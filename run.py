@@ -259,6 +259,30 @@ def doctor(options: argparse.Namespace) -> int:
     return 0 if report.is_well(found) else 1
 
 
+def evaluate(settings: Settings, options: argparse.Namespace) -> int:
+    """Try the kept questions and change nothing, also while the console runs. Exit status 1 if any got worse."""
+    from sqlalchemy.orm import Session
+
+    from console import database, dossiers, evaluator, knowledge
+
+    dossiers.school = settings.school_name
+    knowledge.open_shelf(settings.data_dir / 'dictionary')
+    engine = database.reading_engine(settings.database)
+    tried = []
+    with Session(engine) as session:
+        writer = _writer(settings)
+        for trial in evaluator.trials(session, writer, prompt=options.prompt, against=options.against):
+            tried.append(trial)
+            print(
+                f'{evaluator.SIGNS[trial.change]} {"通过  " if trial.after.passed else "不通过"} {trial.case.question}'
+            )
+            for fault in trial.after.faults:
+                print(f'{"":12} {fault}')
+    engine.dispose()
+    print(evaluator.summary(tried))
+    return int(any(trial.change < 0 for trial in tried))
+
+
 def run_sandbox(settings: Settings, options: argparse.Namespace) -> int:
     from console.sandbox import serve_forever
 
@@ -282,6 +306,12 @@ def _command_line() -> argparse.ArgumentParser:
     check.add_argument('--json', action='store_true', help='for programs')
     check.add_argument('--robot', action='store_true', help='also send a test message to the alert robot')
     check.set_defaults(run=doctor)
+    trial = commands.add_parser('evaluate', help='try the kept test questions; status 1 if something got worse')
+    trial.add_argument('--prompt', metavar='NAME', help='the version of the rules to try; the current one if not given')
+    trial.add_argument(
+        '--against', metavar='NAME', help='the version to compare with, answered anew; else the last run'
+    )
+    trial.set_defaults(run=evaluate)
     save = commands.add_parser('backup', help='write a consistent copy, also while the console runs')
     save.add_argument('path', type=Path)
     save.set_defaults(run=backup)

@@ -92,6 +92,13 @@ def everything(session: Session, *, by: int) -> list[EvaluationCase]:
     )
 
 
+def active(session: Session) -> list[EvaluationCase]:
+    """Those that are tried, in their order."""
+    return list(
+        session.scalars(select(EvaluationCase).where(EvaluationCase.active.is_(True)).order_by(EvaluationCase.id))
+    )
+
+
 def student_of(case: EvaluationCase) -> StudentFacts | None:
     """The record as it was kept."""
     if not case.record:

@@ -4,7 +4,7 @@ import difflib
 import unicodedata
 from dataclasses import dataclass
 
-from console.writing.context import Proposal, WritingFailed
+from console.writing.context import Check, Proposal, WritingFailed
 from console.writing.plaintext import clean
 from models import EvaluationCase
 
@@ -33,7 +33,7 @@ def judge(case: EvaluationCase, proposal: Proposal) -> Verdict:
     answer = _plain(proposal.text)
     faults = [f'没有说“{words}”' for words in case.must_say if _plain(words) not in answer]
     faults += [f'说了“{words}”' for words in case.must_not_say if _plain(words) in answer]
-    faults += [f'检查不通过：{check.text}（{check.detail}）' for check in proposal.checks if check.level == 'block']
+    faults += [f'检查不通过：{check.text} {check.detail}'.rstrip() for check in proposal.checks if _blocks(check)]
     likeness = (
         difflib.SequenceMatcher(None, _plain(case.expected), answer, autojunk=False).ratio() if case.expected else None
     )
@@ -52,6 +52,11 @@ def judge(case: EvaluationCase, proposal: Proposal) -> Verdict:
 def unwritten(failure: WritingFailed) -> Verdict:
     """No answer could be had."""
     return Verdict(answer='', faults=(str(failure),), likeness=None)
+
+
+def _blocks(check: Check) -> bool:
+    """What is said about the parent's own words is not the answer's fault."""
+    return check.level == 'block' and check.kind != 'injection'
 
 
 def _plain(text: str | None) -> str:

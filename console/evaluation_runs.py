@@ -150,7 +150,20 @@ def compare(session: Session, after: int, before: int | None, *, by: int) -> lis
     return sorted(found, key=lambda one: (not one.worse, not one.better, bool(one.after and one.after.passed)))
 
 
-def _open_cases(run: EvaluationRun) -> Select[tuple[EvaluationCase]]:
+def last_passed(session: Session) -> dict[int, bool]:
+    """By case, whether it passed in the newest run that came to its end."""
+    newest = (
+        select(func.max(EvaluationRun.id))
+        .where(EvaluationRun.finished_at.is_not(None), EvaluationRun.last_error.is_(None))
+        .scalar_subquery()
+    )
+    rows = session.execute(
+        select(EvaluationResult.case_id, EvaluationResult.passed).where(EvaluationResult.run_id == newest)
+    )
+    return {row.case_id: row.passed for row in rows}
+
+
+def _open_cases(run: EvaluationRun) -> Select[EvaluationCase]:
     answered = select(EvaluationResult.case_id).where(EvaluationResult.run_id == run.id)
     return (
         select(EvaluationCase)

@@ -2,16 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from console import dossiers, evaluation_cases, evaluation_runs, prompts
 from console.database import read, transact
 from console.evaluation_judge import Verdict, judge, unwritten
-from console.writing.context import Writer, WritingFailed
+from console.writing.context import Context, Writer, WritingFailed
 from models import EvaluationCase
 
 HOPELESS = {'breaker_open', 'unauthorized', 'no_credit', 'unreachable', 'rejected'}
@@ -39,45 +38,54 @@ async def step(writer: Writer) -> bool:
 
 @dataclass(frozen=True)
 class Trial:
-    """One case answered on the command line, by the version on trial and by the one it is held against."""
+    """One case answered on the command line. `passed_before`: by the version it is held against, or in the last run."""
 
     case: EvaluationCase
     after: Verdict
-    before: Verdict | None
+    passed_before: bool | None
 
     @property
     def change(self) -> int:
         """1: better, -1: worse, 0: neither."""
-        return 0 if self.before is None else self.after.passed - self.before.passed
+        return 0 if self.passed_before is None else self.after.passed - self.passed_before
+
+
+SIGNS = {1: '变好', -1: '变差', 0: '    '}
 
 
 def trials(
-    session_of: Callable[[], Session], writer: Writer, prompt: str | None, against: str | None
+    session: Session, writer: Writer, *, prompt: str | None = None, against: str | None = None
 ) -> Iterator[Trial]:
-    """Every active case, answered now; nothing is written. None: the current version. Raises `NotFound`."""
-    with session_of() as session:
-        current = prompts.current(session) or prompts.named(session, prompts.SHIPPED)
-        wanted = [prompts.named(session, prompt) if prompt else current]
-        wanted += [prompts.named(session, against)] if against else []
-        cases = session.scalars(
-            select(EvaluationCase).where(EvaluationCase.active.is_(True)).order_by(EvaluationCase.id)
-        ).all()
-        asked = [
-            (
-                case,
-                [dossiers.for_case(session, case.question, evaluation_cases.student_of(case), one) for one in wanted],
-            )
-            for case in cases
-        ]
+    """Every active case, answered now; nothing is written. None: the current version. Raises `NotFound`.
+
+    `against` is answered now, too; without it, what the newest finished run made of the same case counts.
+    """
+    tried = prompts.named(session, prompt) if prompt else prompts.current(session)
+    rulebook = tried or prompts.named(session, prompts.SHIPPED)
+    other = prompts.named(session, against) if against else None
+    last = {} if other else evaluation_runs.last_passed(session)
     with asyncio.Runner() as runner:
-
-        async def answer(case: EvaluationCase, context: dossiers.Context) -> Verdict:
-            try:
-                return judge(case, await writer.write(context))
-            except WritingFailed as failure:
-                return unwritten(failure)
-
-        for case, contexts in asked:
-            verdicts = [runner.run(answer(case, context)) for context in contexts]
-            yield Trial(case, verdicts[0], verdicts[1] if len(verdicts) > 1 else None)
+        for case in evaluation_cases.active(session):
+            student = evaluation_cases.student_of(case)
+            before = last.get(case.id)
+            if other is not None:
+                context = dossiers.for_case(session, case.question, student, other)
+                before = runner.run(_answered(writer, case, context)).passed
+            context = dossiers.for_case(session, case.question, student, rulebook)
+            yield Trial(case, runner.run(_answered(writer, case, context)), before)
         runner.run(writer.close())
+
+
+async def _answered(writer: Writer, case: EvaluationCase, context: Context) -> Verdict:
+    try:
+        return judge(case, await writer.write(context))
+    except WritingFailed as failure:
+        return unwritten(failure)
+
+
+def summary(tried: Sequence[Trial]) -> str:
+    """All of it in one line."""
+    better, worse = (sum(trial.change == sign for trial in tried) for sign in (1, -1))
+    passed = sum(trial.after.passed for trial in tried)
+    compared = '' if all(trial.passed_before is None for trial in tried) else f'，变好 {better} 个，变差 {worse} 个'
+    return f'{len(tried)} 个用例，通过 {passed} 个{compared}。'

@@ -15,7 +15,7 @@ from pages.kf_accounts import kf_panel
 from pages.layout import staff_page
 from pages.widgets import chip, copy_button, panel, row, text
 
-MORE = {'/settings/policy': '审核规则'}
+MORE = {'/settings/policy': '审核规则', '/settings/prompts': '提示词', '/knowledge/cases': '测试用例'}
 
 
 @staff_page('/settings', title='设置', action=Action.SEE_SETTINGS)

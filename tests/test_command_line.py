@@ -180,3 +180,14 @@ def test_every_setting_is_in_the_example() -> None:
         if '=' in line
     }
     assert written == {name.upper() for name in Settings.model_fields} - {'CRASH_POINT'}
+
+
+def test_the_kept_questions_are_tried_while_the_console_runs(tmp_path: Path) -> None:
+    with ConsoleServer() as server:
+        tried = run(tmp_path, 'evaluate', '--against', 'reply_v1', DATA_DIR=str(server.data))
+        unknown = run(tmp_path, 'evaluate', '--prompt', 'nobody', DATA_DIR=str(server.data))
+
+    assert tried.returncode == 0, tried.stderr
+    assert '16 个用例，通过 16 个，变好 0 个，变差 0 个。' in tried.stdout
+    assert unknown.returncode == 1
+    assert '没有找到这个提示词版本' in unknown.stderr

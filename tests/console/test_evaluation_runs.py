@@ -59,7 +59,7 @@ def test_a_blocked_or_unlike_answer_fails() -> None:
         checks=(Check(kind='days', level='block', text='日期没有依据', detail='6号'),),
     )
 
-    assert judge(case, blocked).faults == ('检查不通过：日期没有依据（6号）',)
+    assert judge(case, blocked).faults == ('检查不通过：日期没有依据 6号',)
     assert judge(case, blocked).likeness == 1.0
     assert judge(case, story.proposal('您好')).faults == ('和期望的回答几乎没有相同之处',)
 

@@ -38,7 +38,8 @@ class ChatScroll extends HTMLElement {
   toLine(seq) {
     this.atEnd = false;
     this.held = this.querySelector(`[data-seq="${seq}"]`);
-    this.held?.scrollIntoView({ block: 'start' });
+    const above = this.held?.previousElementSibling; // its day, where it is the first of one
+    (above?.matches('h2') ? above : this.held)?.scrollIntoView({ block: 'start' });
     this.hold();
   }
   toEnd() {

@@ -11,7 +11,7 @@ from console.conversation_list import NOBODY, Key, Line, Tab, Wanted
 from console.database import read
 from console.errors import ConsoleError
 from models import Channel, Staff, utc_now
-from pages.conversation_views import ConversationViews
+from pages.view_menu import ViewMenu
 from pages.widgets import Button, ago, button, chip, empty_state, error_state, row, skeleton, text, waiting_clock
 
 PAGE = 40
@@ -197,7 +197,7 @@ class ConversationList:
             self._search = ui.input(placeholder='搜索姓名或消息', on_change=self._narrow)
             self._search.props('debounce=250 clearable maxlength=50 aria-label=搜索会话')
             self._unfold = button('筛选', self._fold, small=True).props('aria-expanded=false')
-            self._views = ConversationViews(self._member, kept=self._kept, on_pick=self._pick)
+            self._views = ViewMenu('conversations', self._member, kept=self._kept, on_pick=self._pick)
         with ui.element('div').classes('narrow-by') as self._fields:
             self._assignee = ui.select({ANYBODY: '不限'}, label='谁负责', value=ANYBODY, on_change=self._narrow)
             self._channel = ui.select(

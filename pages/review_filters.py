@@ -9,8 +9,8 @@ from nicegui import ui
 from console.review_queue import NO_FILTERS, Filters
 from console.writing import intents
 from models import Channel, Staff
-from pages.conversation_views import ConversationViews
 from pages.review_words import CHANNELS, RISKS
+from pages.view_menu import ViewMenu
 from pages.widgets import Button, row, text
 
 
@@ -27,7 +27,7 @@ class FilterBar:
             self._mine = self._chip('我的', self._toggle_mine)
             self._more = self._chip('筛选', self._unfold)
             text('', 'grow')
-            ConversationViews(member, page='review', kept=lambda: dict(self.filters.words), on_pick=self._picked)
+            ViewMenu('review', member, kept=lambda: dict(self.filters.words), on_pick=self._picked)
         with ui.element('div').classes('pair fields') as self._fields:
             self._channel = self._choice('渠道', {str(one): word for one, word in CHANNELS.items()})
             self._risk = self._choice('风险', RISKS)

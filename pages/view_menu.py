@@ -1,4 +1,4 @@
-"""Saved filters of the list of conversations: pick one, keep the present ones under a name, drop one."""
+"""Saved filters of a list: pick one, keep the present ones under a name, rename or drop one."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -11,21 +11,20 @@ from console.database import read, transact
 from console.saved_views import View
 from models import Staff
 from pages.layout import refusals_shown
+from pages.review_dialogs import ask_words
 from pages.widgets import Button, button, icon_button, refusals_at, row, text
 
-PAGE = 'conversations'
 
-
-class ConversationViews:
-    """A button and its menu. `kept` says what the filters are now; `on_pick` gets what was kept."""
+class ViewMenu:
+    """A button and its menu, for one `page`. `kept` says what the filters are now; `on_pick` gets what was kept."""
 
     def __init__(
         self,
+        page: str,
         member: Staff,
         *,
         kept: Callable[[], dict[str, Any]],
         on_pick: Callable[[dict[str, Any]], Awaitable[None]],
-        page: str = PAGE,
     ) -> None:
         self._member = member
         self._page = page
@@ -59,6 +58,7 @@ class ConversationViews:
                 if view.owner:
                     text(view.owner, 'muted')
             if view.changeable:
+                button('改名', partial(self._rename, view), kind='quiet', small=True)
                 icon_button('close', f'删除视图 {view.name}', partial(self._remove, view))
 
     async def _pick(self, view: View) -> None:
@@ -78,6 +78,13 @@ class ConversationViews:
             ui.notify('已保存视图')
             self._name.value = ''
             await self.reload()
+
+    async def _rename(self, view: View) -> None:
+        name = await ask_words(f'给视图“{view.name}”改名', '新名字', ok='改名', required=True)
+        if name:
+            with refusals_shown():
+                await transact(saved_views.rename, view.id, name, by=self._member.id)
+                await self.reload()
 
     async def _remove(self, view: View) -> None:
         with refusals_shown():

@@ -17,9 +17,11 @@ from console import (
     media_files,
     personal_numbers,
     policies,
+    scripts,
     signals,
     staff,
     turns,
+    unknown_questions,
     urgency,
 )
 from console.errors import Conflict, ConsoleError, Invalid, NotAllowed, NotFound
@@ -125,6 +127,7 @@ def propose(session: Session, claim: turns.Claim, proposal: Proposal) -> Draft |
     urgency.assess(draft)
     session.add(draft)
     session.flush()
+    unknown_questions.note(session, draft)
     log_event(session, draft, 'proposed', content=draft.content)
     return draft
 
@@ -157,6 +160,7 @@ def approve(
     draft = _open_draft(session, draft_id, version=version, by=by)
     if content is not None:
         _set_content(session, draft, content, by=by)
+    scripts.checked_filled(draft.content)
     if _rests_on_what_changed(session, draft):
         _check(session, draft)
     policies.require_release(session, session.get_one(Staff, by), draft)

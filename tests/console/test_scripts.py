@@ -1,6 +1,8 @@
+from datetime import timedelta
+
 import pytest
 
-from console import conversations, scripts, students
+from console import conversations, drafts, scripts, students
 from console.database import Database
 from console.errors import Invalid, NotAllowed, NotFound
 from console.students import EnrolmentFields, GuardianFields, StudentFields
@@ -64,6 +66,14 @@ def test_what_was_said_to_one_family_is_proposed_without_their_names(db: Databas
     assert kept.text == '{家长}您好，{学员}明天有课，{老师}在等。'
     names = db.read(scripts.names_in, draft.conversation_id, by=lead.id)
     assert scripts.filled(kept.text, names) == '王梦瑶妈妈您好，王梦瑶明天有课，周建平老师在等。'
+
+
+def test_a_draft_with_a_gap_is_not_released(db: Database) -> None:
+    lead = db.transact(story.member)
+    draft = db.transact(story.drafted, '{老师}在等您。')
+
+    with pytest.raises(Invalid, match='还有没填的内容'):
+        db.transact(drafts.approve, draft.id, version=draft.version, by=lead.id, undo=timedelta(0))
 
 
 def test_a_name_the_record_does_not_tell_stays_to_be_filled_in(db: Database) -> None:

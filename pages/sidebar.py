@@ -1,9 +1,13 @@
 """侧边栏: the pane inside WeCom beside a chat with a parent; with `?sim=1`, beside a chat of ours."""
 
 import asyncio
+import json
 import re
+from contextlib import suppress
+from html import escape
 from typing import Any
 
+from fastapi import Request
 from nicegui import background_tasks, ui
 
 from console import client_sends, drafts, live_words, material_sends, media_traffic, sidebar, signals, staff
@@ -14,6 +18,8 @@ from console.media_uploads import Upload
 from console.parts import parts
 from console.sidebar import NotYours, Pane
 from console.staff import Action
+from console.wecom import jssdk
+from console.wecom.refusals import WeComRefused, WeComUnreachable
 from models import Channel, Staff
 from pages import packed
 from pages.layout import member, refusals_shown, staff_page
@@ -26,14 +32,16 @@ from pages.widgets import button, empty_state, row, skeleton, stack, text
 CUSTOMER = re.compile(r'[A-Za-z0-9_.@-]{1,64}')
 OUR_CHAT = 'single_chat_tools'
 SENDING_ENTRIES = ('single_chat_tools', 'single_kf_tools')
+SIGNING_PATIENCE = 0.3
+"""Seconds that the page waits for the tickets, which are here already but for one time in two hours."""
+
 EMIT = '(event) => emit(event.detail)'
 
 
 @staff_page('/sidebar', title='侧边栏', action=Action.SEE_CONVERSATIONS, narrow=True)
 async def sidebar_page(sim: str = '') -> None:
     who, simulated = member(), sim == '1'
-    client = parts().entrance.client
-    told = '' if simulated else f' data-corp="{client.corp_id}" data-agent="{client.agent_id}"'
+    told = '' if simulated else await _told(ui.context.client.request)
     ui.add_head_html(f'<script async src="{packed.first_script()}"{told}></script>')
     if not simulated:
         ui.add_body_html('<div id="side-first"></div>')
@@ -43,6 +51,26 @@ async def sidebar_page(sim: str = '') -> None:
     with ui.element('div').classes('side-sim'):
         Beside(who, simulated=True).build()
         await SimChat(who).build()
+
+
+async def _told(request: Request) -> str:
+    """What the first script needs to speak with WeCom; it asks for the signatures itself if they take too long."""
+    client = parts().entrance.client
+    query = f'?{request.url.query}' if request.url.query else ''
+    told = {'corp': client.corp_id, 'agent': str(client.agent_id)}
+    with suppress(TimeoutError, WeComRefused, WeComUnreachable):
+        async with asyncio.timeout(SIGNING_PATIENCE):
+            found = await asyncio.to_thread(jssdk.signed, client, f'{parts().base_url}{request.url.path}{query}')
+        told['signed'] = json.dumps(
+            {
+                'url': found.url,
+                'timestamp': found.timestamp,
+                'nonceStr': found.nonce,
+                'signature': found.signature,
+                'agentSignature': found.agent_signature,
+            }
+        )
+    return ''.join(f' data-{name}="{escape(value)}"' for name, value in told.items())
 
 
 class Beside:

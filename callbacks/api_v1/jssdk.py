@@ -1,8 +1,5 @@
 """What a page of ours needs to register with the WeCom around it: signatures over its address."""
 
-import secrets
-import time
-
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -64,16 +61,15 @@ async def config(url: str = '') -> Registered:
 
 
 def _registered(page: str) -> Registered:
-    """Blocks while the tickets are fetched; they are kept, and shared by all processes."""
     client = parts().entrance.client
-    nonce, timestamp = secrets.token_hex(8), int(time.time())
+    signed = jssdk.signed(client, page)
     made = Registration(
         corp_id=client.corp_id,
         agent_id=str(client.agent_id),
-        timestamp=timestamp,
-        nonce_str=nonce,
-        signature=jssdk.sign(client.ticket('corp'), nonce, timestamp, page),
-        agent_signature=jssdk.sign(client.ticket('agent'), nonce, timestamp, page),
+        timestamp=signed.timestamp,
+        nonce_str=signed.nonce,
+        signature=signed.signature,
+        agent_signature=signed.agent_signature,
         url=page,
     )
     return Registered(data=made, **made.model_dump())

@@ -4,12 +4,27 @@ See developer.work.weixin.qq.com/document/path/90506, read 2026-11-24.
 """
 
 import hashlib
+import secrets
+import time
+from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from console.errors import ConsoleError
+from console.wecom.client import WeComClient
 
 LONGEST = 2048
 PORTS = {'http': 80, 'https': 443}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signed:
+    """What `ww.register` asks for: both signatures are over the same time, nonce and address."""
+
+    timestamp: int
+    nonce: str
+    signature: str
+    agent_signature: str
+    url: str
 
 
 class NotOurPage(ConsoleError):
@@ -27,6 +42,21 @@ def sign(ticket: str, nonce: str, timestamp: int, url: str) -> str:
     """SHA-1 in hex, over the four in this order and exactly as they are."""
     signed = f'jsapi_ticket={ticket}&noncestr={nonce}&timestamp={timestamp}&url={url}'
     return hashlib.sha1(signed.encode(), usedforsecurity=False).hexdigest()
+
+
+def signed(client: WeComClient, page: str) -> Signed:
+    """Blocks while the tickets are fetched; they are kept, and shared by all processes.
+
+    Raises `WeComRefused`, `WeComUnreachable`.
+    """
+    nonce, timestamp = secrets.token_hex(8), int(time.time())
+    return Signed(
+        timestamp=timestamp,
+        nonce=nonce,
+        signature=sign(client.ticket('corp'), nonce, timestamp, page),
+        agent_signature=sign(client.ticket('agent'), nonce, timestamp, page),
+        url=page,
+    )
 
 
 def page_of(url: str, base_url: str) -> str:

@@ -286,7 +286,7 @@ class Desk:
                 button('话术', self._scripts, key='s'),
                 button('接管', decisions.take_over, kind='quiet', key='t'),
             ]
-        text('? 全部快捷键', 'muted hint')
+        text('? 按键', 'muted hint')
 
     def _notice(self) -> None:
         """Say what is to be noticed, and offer only what can be done."""

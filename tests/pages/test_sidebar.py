@@ -298,6 +298,8 @@ def test_an_agent_learns_nothing_of_a_colleagues_parent_by_naming_her(bench: Ben
         page.wait_for_timeout(100)
         expect(refusal).to_be_visible()
     assert name not in page.content()
+    asked = {'entry': 'contact_profile', 'customer': parent}
+    assert page.request.get(f'{bench.console.url}/sidebar/first', params=asked).status == 204
     desk = bench.admin.colleague(Role.AGENT)
     for path in ('/user/basic', '/user/student-details', '/user/parent-details'):
         assert desk.http.get(path, params={'external_userid': parent, 'id': parent}).status_code in (403, 404, 422)

@@ -13,6 +13,7 @@ from console import (
     media_files,
     notes,
     personal_numbers,
+    policies,
     signals,
     snoozing,
     staff,
@@ -45,6 +46,8 @@ class Opened:
     media: dict[int, Shown]
     masks: dict[str, str]
     draft: Draft | None
+    refusal: str | None  # why this reader may not release it
+    quiet: bool  # these are quiet hours
     draft_media: Shown | None
     turn: Turn | None
     names: dict[int, str]
@@ -86,6 +89,8 @@ def opened(session: Session, conversation_id: int, *, by: int, limit: int = 50, 
         ),
         masks=personal_numbers.masks(session, conversation_id),
         draft=draft,
+        refusal=policies.may_release(session, staff.require(session, by), draft) if draft is not None else None,
+        quiet=policies.current(session).quiet(),
         draft_media=media_files.shown(draft_media) if draft_media is not None else None,
         turn=turns.latest(session, conversation_id),
         names=staff.colleagues(session),

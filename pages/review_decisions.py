@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from nicegui import ui
 
-from console import drafts, replies, review_desk
-from console.database import transact
+from console import drafts, policies, replies, review_desk
+from console.database import read, transact
 from console.errors import Conflict
 from console.parts import parts
 from models import Draft
@@ -83,9 +83,10 @@ class Decisions:
                 if not reason:
                     return
         undo = parts().undo.total_seconds()
+        quiet = (await read(policies.current)).quiet()
         self.forget()
         await self._on_decided(
-            f'已通过: {desk.opened.title}',
+            f'已通过{"（现在是免打扰时段）" if quiet else ""}: {desk.opened.title}',
             partial(self._undo, draft.id) if undo else None,
             undo,
             '',

@@ -2,8 +2,9 @@
 
 from nicegui import ui
 
-from console import database
+from console import database, model_usage, prompts
 from console.channels import WeComApp
+from console.database import read
 from console.parts import parts
 from console.staff import Action
 from console.writing.deepseek import DeepSeekWriter
@@ -12,7 +13,7 @@ from pages.accounts import accounts_panel
 from pages.contact_ways import customers_panel
 from pages.doctor import doctor_panel
 from pages.kf_accounts import kf_panel
-from pages.layout import staff_page
+from pages.layout import me, staff_page
 from pages.widgets import chip, copy_button, panel, row, text
 
 MORE = {'/settings/policy': '审核规则', '/settings/prompts': '提示词', '/knowledge/cases': '测试用例'}
@@ -28,7 +29,7 @@ async def settings_page() -> None:
         await kf_panel()
         with ui.element('div').classes('pair'):
             _wecom()
-            _writer()
+            await _writer()
         _about()
 
 
@@ -64,8 +65,9 @@ def _wecom_values(app: WeComApp) -> None:
         _pair(word, '已设置，不显示')
 
 
-def _writer() -> None:
+async def _writer() -> None:
     writer = parts().writer
+    usage, rulebook = await read(model_usage.today, by=me()), await read(prompts.current)
     with panel():
         with ui.element('header'):
             text('AI 起草', 'grow', tag='h2')
@@ -78,6 +80,9 @@ def _writer() -> None:
             else:
                 _pair('方式', '从知识库里找答案，不调用外部模型')
                 _pair('启用大模型', '设置 DEEPSEEK_API_KEY 后重新启动')
+            _pair('提示词', rulebook.version if rulebook else f'{prompts.SHIPPED}（随系统提供）')
+            _pair('今天', f'起草 {usage.drafts} 份，失败 {usage.failures} 次')
+            _pair('今天的 token', f'输入 {usage.tokens_in:,}，输出 {usage.tokens_out:,}')
 
 
 def _about() -> None:

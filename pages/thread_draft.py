@@ -54,14 +54,18 @@ class ThreadDraft:
                     unsent(opened.draft_media, draft_id=draft.id)
                 else:
                     text(opened.shown(draft.content))
-            if not staff.may(self._member.role, Action.REVIEW):
-                text('主管通过后会自动发给家长。', 'padded muted', tag='div')
+            if opened.refusal:
+                words = opened.refusal if staff.may(self._member.role, Action.REVIEW) else '主管通过后会自动发给家长。'
+                text(words, 'padded muted', tag='div')
                 return
+            if opened.quiet:
+                text('现在是免打扰时段，通过后仍会马上发出。', 'padded muted', tag='div')
             with row('actions padded'):
                 if not blocked:
                     button('通过并发送', lambda: self._approve(draft), kind='primary', small=True)
-                with ui.element('a').classes('btn small').props(f'href=/review?draft={draft.id}'):
-                    text('去审核')
+                if staff.may(self._member.role, Action.REVIEW):
+                    with ui.element('a').classes('btn small').props(f'href=/review?draft={draft.id}'):
+                        text('去审核')
 
     async def _approve(self, draft: Draft) -> None:
         with refusals_shown():

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from console import drafts, policies
+from console import drafts, inbox, policies
 from console.database import Database
 from console.errors import Conflict, Invalid, NotAllowed
 from console.policies import NotReleasable, Rules
@@ -133,3 +133,16 @@ def _set(session: Session, draft_id: int, **values: object) -> None:
 
 def _give_to(session: Session, conversation_id: int, staff_id: int) -> None:
     session.get_one(Conversation, conversation_id).assignee_id = staff_id
+
+
+def test_who_opens_a_conversation_is_told_why_the_draft_is_not_hers_to_release(db: Database) -> None:
+    agent = db.transact(story.member, Role.AGENT, '周顾问').id
+    head = db.transact(story.member, Role.ADMIN, '校长').id
+    draft = db.transact(story.drafted)
+    db.transact(_set, draft.id, risk='none')
+    refused = db.read(inbox.opened, draft.conversation_id, by=agent).refusal
+
+    db.transact(policies.change, version=1, by=head, agents_approve='plain')
+
+    assert refused is not None
+    assert db.read(inbox.opened, draft.conversation_id, by=agent).refusal is None

@@ -1,100 +1,190 @@
 """What the school knows and may say: the entries, and a box to try what a question finds."""
 
+from collections.abc import Awaitable, Callable
+from functools import partial
+
 from nicegui import ui
+from sqlalchemy.orm import Session
 
 from console import knowledge, signals, staff
-from console.database import read
+from console.calendar import today
+from console.database import read, transact
 from console.staff import Action
-from console.writing.context import Knowledge
 from models import EntryStatus, KnowledgeEntry
 from pages.knowledge_entry import STATUSES, EntryDialog
-from pages.layout import me, member, reload_on, staff_page
-from pages.widgets import Tone, ago, button, chip, confirm, empty_state, panel, row, text
+from pages.knowledge_nav import knowledge_nav
+from pages.knowledge_trial import trial_box
+from pages.layout import me, member, refusals_shown, reload_on, staff_page
+from pages.review_snack import Snack
+from pages.widgets import Tone, ago, button, chip, empty_state, panel, row, shortcuts, text
 
 PAGE = 20
+UNDO_SECONDS = 8
 TONES: dict[EntryStatus, Tone] = {EntryStatus.APPROVED: 'good', EntryStatus.DRAFT: 'warn', EntryStatus.RETIRED: ''}
+SHOWN: dict[str, str] = {
+    '': '全部状态',
+    **{str(status): words for status, words in STATUSES.items()},
+    'expiring': f'{knowledge.ENDING.days} 天内到期',
+    'expired': '已过期',
+}
 
 
 @staff_page('/knowledge', title='知识库', action=Action.SEE_KNOWLEDGE)
-async def knowledge_page() -> None:
+async def knowledge_page(show: str = '', entry: int = 0) -> None:
     by = me()
-    may_edit = staff.may(member().role, Action.EDIT_KNOWLEDGE)
-    editor = EntryDialog(by)
-    before: list[int | None] = [None]  # where each page that was turned starts
-
-    async def fetched() -> list[KnowledgeEntry]:
-        wanted = EntryStatus(status.value) if status.value else None
-        return await read(knowledge.page, by=by, status=wanted, limit=PAGE + 1, after=before[-1])
-
-    async def reload() -> None:
-        table.refresh(await fetched())
-
-    async def first() -> None:
-        before[:] = [None]
-        await reload()
-
-    async def turn(start: int) -> None:
-        before.append(start)
-        await reload()
-
-    async def turn_back() -> None:
-        before.pop()
-        await reload()
+    editor = EntryDialog(by, await read(people)) if staff.may(member().role, Action.EDIT_KNOWLEDGE) else None
 
     @ui.refreshable
-    def table(entries: list[KnowledgeEntry]) -> None:
-        if not entries:
-            empty_state('还没有知识', '添加家长常问的问题和标准答案，AI 只按这里的内容起草。')
+    def warning(expiring: int) -> None:
+        if expiring:
+            with ui.element('div').classes('note warn').props('role=status'):
+                text(f'{expiring} 条知识将在 {knowledge.ENDING.days} 天内到期，到期后不再用于起草。', 'grow')
+                button('查看', lambda: entries.shown.set_value('expiring'), small=True)
+
+    async def reload() -> None:
+        await entries.reload()
+        warning.refresh(await read(knowledge.count_due, 'expiring'))
+
+    with ui.element('div').classes('sheet'):
+        knowledge_nav('/knowledge')
+        warning(await read(knowledge.count_due, 'expiring'))
+        trial_box()
+        entries = _Entries(by, editor, owners=await read(knowledge.owners), show=show if show in SHOWN else '')
+        await entries.reload()
+    reload_on(reload, signals.knowledge_changed)
+    if entry and editor:
+        await editor.open(entry)
+
+
+class _Entries:
+    """The list with its filters, a page of it at a time. `editor` None: to be read only."""
+
+    def __init__(self, by: int, editor: EntryDialog | None, *, owners: list[str], show: str) -> None:
+        self._by = by
+        self._editor = editor
+        self._before: list[int | None] = [None]  # where each page that was turned starts
+        with panel():
+            with ui.element('header'):
+                with ui.element('div').classes('filters grow'):
+                    self._search = ui.input(placeholder='搜索问题或答案', on_change=self._first).classes('wide-field')
+                    self._search.props('debounce=250 clearable maxlength=60 aria-label=搜索条目')
+                    self.shown = ui.select(SHOWN, value=show, on_change=self._first).props('aria-label=状态')
+                    choices: dict[str | None, str] = {
+                        None: '全部负责人',
+                        '': '没有负责人',
+                        **{name: name for name in sorted(owners)},
+                    }
+                    self._owner = ui.select(choices, value=None, on_change=self._first).props('aria-label=负责人')
+                if editor is not None:
+                    button('添加条目', editor.show, kind='primary', small=True)
+            self._table = ui.element('div')
+        self._snack = Snack()
+        shortcuts({'z': ('撤销', self._snack.undo)})
+
+    async def reload(self) -> None:
+        shown = self.shown.value
+        found = await read(
+            knowledge.page,
+            by=self._by,
+            status=EntryStatus(shown) if shown in STATUSES else None,
+            due=shown if shown in ('expiring', 'expired') else None,
+            owner=self._owner.value,
+            text=(self._search.value or '').strip(),
+            limit=PAGE + 1,
+            after=self._before[-1],
+        )
+        self._table.clear()
+        with self._table:
+            self._draw(found)
+
+    def _draw(self, found: list[KnowledgeEntry]) -> None:
+        if not found and len(self._before) == 1:
+            if self.shown.value or self._owner.value is not None or self._search.value:
+                empty_state('没有符合条件的条目', '换一个条件试试。')
+            else:
+                empty_state('还没有知识', '添加家长常问的问题和标准答案，AI 只按这里的内容起草。')
             return
         with ui.element('div').classes('scroll-x'), ui.element('table').classes('table knowledge'):
             with ui.element('thead'), ui.element('tr'):
-                for head in ('问题与答案', '状态', '有效期', '更新', ''):
+                for head in ('问题与答案', '状态', '有效期', '负责人', '更新', ''):
                     text(head, tag='th')
             with ui.element('tbody'):
-                for entry in entries[:PAGE]:
-                    _entry_row(entry, editor if may_edit else None)
+                for one in found[:PAGE]:
+                    _entry_row(one, self._editor, self._decide)
         with row('padded end'):
-            button('上一页', turn_back, small=True, disabled=len(before) == 1)
-            button('下一页', lambda: turn(entries[PAGE - 1].id), small=True, disabled=len(entries) <= PAGE)
+            button('上一页', self._turn_back, small=True, disabled=len(self._before) == 1)
+            button('下一页', lambda: self._turn(found[PAGE - 1].id), small=True, disabled=len(found) <= PAGE)
 
-    with ui.element('div').classes('sheet'):
-        _try_box()
-        with panel():
-            with ui.element('header'):
-                text('条目', 'grow', tag='h2')
-                status = ui.select({'': '全部状态', **STATUSES}, value='', on_change=first).classes('narrow')
-                status.props('aria-label=状态')
-                if may_edit:
-                    button('添加条目', editor.show, kind='primary', small=True)
-            table(await fetched())
-    reload_on(reload, signals.knowledge_changed)
+    async def _first(self) -> None:
+        self._before = [None]
+        await self.reload()
+
+    async def _turn(self, start: int) -> None:
+        self._before.append(start)
+        await self.reload()
+
+    async def _turn_back(self) -> None:
+        self._before.pop()
+        await self.reload()
+
+    async def _decide(self, entry: KnowledgeEntry, wanted: EntryStatus) -> None:
+        async def back(was: EntryStatus = entry.status) -> None:
+            with refusals_shown():
+                await self._set_status(entry.id, was)
+
+        with refusals_shown():
+            await self._set_status(entry.id, wanted)
+            self._snack.show(f'{STATUSES[wanted]}“{entry.question[:30]}”', back, UNDO_SECONDS)
+
+    async def _set_status(self, entry_id: int, wanted: EntryStatus) -> None:
+        await transact(knowledge.change, entry_id, knowledge.Entry(status=wanted), by=self._by)
 
 
-def _entry_row(entry: KnowledgeEntry, editor: EntryDialog | None) -> None:
+def people(session: Session) -> list[str]:
+    """Names of who may answer for an entry."""
+    return [colleague.name for colleague in staff.at_the_desk(session)]
+
+
+def _entry_row(
+    entry: KnowledgeEntry,
+    editor: EntryDialog | None,
+    decide: Callable[[KnowledgeEntry, EntryStatus], Awaitable[None]],
+) -> None:
     with ui.element('tr'):
         with ui.element('td'):
             text(entry.question, tag='b')
             text(entry.answer, 'two-lines muted', tag='div')
+            if entry.draft_id is not None:
+                with ui.element('a').props(f'href=/review?draft={entry.draft_id}'):
+                    text('从草稿学到', 'muted')
         with ui.element('td'):
             chip(STATUSES[entry.status], TONES[entry.status])
-        text(_validity(entry), 'num', tag='td')
+        with ui.element('td').classes('num'):
+            text(_validity(entry), tag='div')
+            _ending_chip(entry)
+        text(entry.owner or '—', tag='td')
         with ui.element('td'):
+            text(f'第 {entry.version} 版', 'muted num', tag='div')
             ago(entry.updated_at)
         with ui.element('td').classes('end'):
-            if editor is not None:
-                _actions(entry, editor)
+            if editor is None:
+                return
+            if entry.status is EntryStatus.APPROVED:
+                button('停用', partial(decide, entry, EntryStatus.RETIRED), kind='quiet', small=True)
+            else:
+                words = '通过' if entry.status is EntryStatus.DRAFT else '启用'
+                button(words, partial(decide, entry, EntryStatus.APPROVED), small=True)
+            button('编辑', partial(editor.open, entry.id), kind='quiet', small=True)
 
 
-def _actions(entry: KnowledgeEntry, editor: EntryDialog) -> None:
-    async def retire() -> None:
-        if await confirm(f'停用“{entry.question}”？', '停用后不再用于起草，可以随时恢复。', ok='停用'):
-            await editor.set_status(entry, EntryStatus.RETIRED)
-
-    button('编辑', lambda: editor.show(entry), kind='quiet', small=True)
-    if entry.status is EntryStatus.APPROVED:
-        button('停用', retire, kind='quiet', small=True)
-    else:
-        button('启用', lambda: editor.set_status(entry, EntryStatus.APPROVED), kind='quiet', small=True)
+def _ending_chip(entry: KnowledgeEntry) -> None:
+    if entry.status is not EntryStatus.APPROVED or entry.valid_until is None:
+        return
+    left = (entry.valid_until - today()).days
+    if left < 0:
+        chip('已过期', 'danger')
+    elif left <= knowledge.ENDING.days:
+        chip('今天到期' if left == 0 else f'还剩 {left} 天', 'warn')
 
 
 def _validity(entry: KnowledgeEntry) -> str:
@@ -103,33 +193,3 @@ def _validity(entry: KnowledgeEntry) -> str:
     if entry.valid_until:
         return f'至 {entry.valid_until}'
     return f'自 {entry.valid_from}' if entry.valid_from else '长期'
-
-
-def _try_box() -> None:
-    async def look() -> None:
-        words = question.value.strip()
-        if words:
-            hits.refresh(await read(knowledge.search, words), asked=True)
-
-    @ui.refreshable
-    def hits(found: list[Knowledge], *, asked: bool = False) -> None:
-        if asked and not found:
-            text('没有找到。可以把这个问题加为新条目。', 'muted')
-        for hit in found:
-            with ui.element('div').classes('hit'):
-                with row():
-                    text(hit.question, 'grow clip', tag='b')
-                    chip(f'相似度 {hit.score:.2f}', 'info')
-                text(hit.answer, 'two-lines muted', tag='div')
-
-    with panel():
-        with ui.element('header'):
-            text('试问', tag='h2')
-            text('看看一个问题会找到哪些条目', 'muted')
-        with ui.element('div').classes('padded stack'):
-            with row():
-                question = ui.input(placeholder='例如：英语课多少钱').props('aria-label=试问 maxlength=500')
-                question.on('keydown.enter', look)
-                button('试问', look)
-            with ui.element('div').classes('hits').props('aria-live=polite'):
-                hits([])

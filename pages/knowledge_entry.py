@@ -1,99 +1,176 @@
-"""One entry of the knowledge base in a form."""
+"""One entry of the knowledge base in a form, with what was changed before."""
 
+from collections.abc import Awaitable, Callable
 from datetime import date
+from typing import Any
 
 from nicegui import ui
 
-from console import knowledge
-from console.database import transact
+from console import knowledge, staff
+from console.database import read, transact
 from console.errors import Invalid
-from models import EntryStatus, KnowledgeEntry
+from models import AuditEntry, EntryStatus, KnowledgeEntry
 from pages.layout import refusals_shown
-from pages.widgets import button, refusals_at, text
+from pages.line_editor import LineEditor
+from pages.widgets import ago, button, refusals_at, row, text
 
 STATUSES = {EntryStatus.APPROVED: '已启用', EntryStatus.DRAFT: '草稿', EntryStatus.RETIRED: '已停用'}
+FIELDS = {
+    'question': '问题',
+    'variants': '其他问法',
+    'answer': '答案',
+    'facts': '要点',
+    'valid_from': '生效日期',
+    'valid_until': '失效日期',
+    'status': '状态',
+    'owner': '负责人',
+}
+
+
+Saved = Callable[[int], Awaitable[None]]
 
 
 class EntryDialog:
-    """One form for a new entry and for a change."""
+    """One form for a new entry and for a change. `people` may answer for an entry."""
 
-    def __init__(self, by: int) -> None:
+    def __init__(self, by: int, people: list[str]) -> None:
         self._by = by
+        self._people = people
         self._entry: KnowledgeEntry | None = None
+        self._saved: Saved | None = None
         with ui.dialog() as self._dialog, ui.element('div').classes('dialog wide'):
-            self._title = text('', tag='h3')
+            with row():
+                self._title = text('', 'grow', tag='h3')
+                self._version = text('', 'muted num')
             self._question = ui.input('问题').props(f'maxlength={knowledge.LONGEST_QUESTION}')
-            self._variants = ui.textarea('其他问法 (每行一个)').props('rows=3')
+            self._variants = LineEditor(
+                '其他问法', ['问法'], most=knowledge.MOST_VARIANTS, longest=knowledge.LONGEST_QUESTION
+            )
             self._answer = ui.textarea('答案').props(f'rows=6 maxlength={knowledge.LONGEST_ANSWER}')
-            self._facts = ui.textarea('要点 (每行一个，如 “价格: 2880 元”)').props('rows=3')
+            self._facts = LineEditor('要点', ['名称', '内容'], most=knowledge.MOST_FACTS, longest=500)
+            text('价格、日期、地点这类要点，写明后 AI 引用时逐一核对。', 'muted', tag='div')
             with ui.element('div').classes('pair'):
                 self._from = ui.input('生效日期').props('type=date')
                 self._until = ui.input('失效日期').props('type=date')
-            self._status = ui.select(STATUSES, label='状态', value=EntryStatus.APPROVED)
+            with ui.element('div').classes('pair'):
+                self._owner = ui.select(people, label='负责人', clearable=True)
+                self._status = ui.select(STATUSES, label='状态', value=EntryStatus.APPROVED)
+            self._history = ui.element('details').classes('history')
             with ui.element('div').classes('actions end'):
                 button('取消', self._dialog.close)
                 button('保存', self._save, kind='primary')
         self._fields = {
             'question': self._question,
-            'variants': self._variants,
             'answer': self._answer,
-            'facts': self._facts,
             'valid_from': self._from,
             'valid_until': self._until,
         }
 
-    def show(self, entry: KnowledgeEntry | None = None) -> None:
-        self._entry = entry
-        self._title.set_text('编辑条目' if entry else '添加条目')
-        self._question.value = entry.question if entry else ''
-        self._variants.value = '\n'.join(entry.variants) if entry else ''
-        self._answer.value = entry.answer if entry else ''
-        self._facts.value = '\n'.join(f'{name}: {value}' for name, value in entry.facts.items()) if entry else ''
-        self._from.value = str(entry.valid_from or '') if entry else ''
-        self._until.value = str(entry.valid_until or '') if entry else ''
-        self._status.value = entry.status if entry else EntryStatus.APPROVED
-        for field in self._fields.values():
-            field.error = None
+    def show(
+        self,
+        *,
+        question: str = '',
+        variants: tuple[str, ...] = (),
+        saved: Saved | None = None,
+    ) -> None:
+        """For a new one. `saved` gets its id."""
+        self._fill(None, question=question, variants=variants)
+        self._saved = saved
         self._dialog.open()
 
-    async def set_status(self, entry: KnowledgeEntry, wanted: EntryStatus) -> None:
+    async def open(self, entry_id: int) -> None:
+        """For a change, as it is now."""
         with refusals_shown():
-            await transact(knowledge.change, entry.id, knowledge.Entry(status=wanted), by=self._by)
-            ui.notify(f'已{STATUSES[wanted][-2:]}')
+            entry = await read(knowledge.seen, entry_id, by=self._by)
+            self._fill(entry, question=entry.question, variants=tuple(entry.variants))
+            self._saved = None
+            self._draw_history(await read(knowledge.history, entry_id, by=self._by), await read(staff.colleagues))
+            self._dialog.open()
+
+    def _fill(self, entry: KnowledgeEntry | None, *, question: str, variants: tuple[str, ...]) -> None:
+        self._entry = entry
+        self._title.set_text('编辑条目' if entry else '添加条目')
+        self._version.set_text(f'第 {entry.version} 版' if entry else '')
+        self._question.value = question
+        self._variants.show([str(variant)] for variant in variants)
+        self._answer.value = entry.answer if entry else ''
+        facts: dict[str, Any] = entry.facts if entry else {}
+        self._facts.show([str(name), str(value)] for name, value in facts.items())
+        self._from.value = str(entry.valid_from or '') if entry else ''
+        self._until.value = str(entry.valid_until or '') if entry else ''
+        owner = (entry.owner or None) if entry else None
+        self._owner.set_options(sorted({*self._people, *filter(None, [owner])}), value=owner)
+        self._status.value = entry.status if entry else EntryStatus.APPROVED
+        self._history.clear()
+        self._history.set_visibility(entry is not None)
+        for field in self._fields.values():
+            field.error = None
 
     async def _save(self) -> None:
         with refusals_at(self._fields):
+            facts = self._facts.values()
+            if len({name for name, _ in facts}) < len(facts):
+                raise Invalid('facts', '有两个要点的名称相同。')
+            days = {'valid_from': _day('valid_from', self._from), 'valid_until': _day('valid_until', self._until)}
             given = knowledge.Entry(
                 question=self._question.value or '',
-                variants=[line.strip() for line in (self._variants.value or '').splitlines() if line.strip()],
+                variants=[variant for [variant] in self._variants.values()],
                 answer=self._answer.value or '',
-                facts=_facts(self._facts.value or ''),
-                valid_from=_day('valid_from', self._from.value),
-                valid_until=_day('valid_until', self._until.value),
+                facts=dict(facts),
                 status=self._status.value,
+                owner=self._owner.value or None,
+                cleared=frozenset(
+                    [field for field, day in days.items() if day is None] + ['owner'] * (not self._owner.value)
+                ),
+                valid_from=days['valid_from'],
+                valid_until=days['valid_until'],
             )
             if self._entry is None:
-                await transact(knowledge.put, [given], by=self._by)
+                [kept] = await transact(knowledge.put, [given], by=self._by)
+                if self._saved is not None:
+                    await self._saved(kept.id)
             else:
-                await transact(knowledge.change, self._entry.id, given, by=self._by)
+                await transact(knowledge.change, self._entry.id, given, by=self._by, version=self._entry.version)
             self._dialog.close()
             ui.notify('已保存')
 
-
-def _facts(lines: str) -> dict[str, str]:
-    facts = {}
-    for line in filter(None, (line.strip() for line in lines.splitlines())):
-        name, colon, value = line.replace('：', ':', 1).partition(':')
-        if not colon or not name.strip() or not value.strip():
-            raise Invalid('facts', f'“{line[:20]}” 缺少冒号。请写成 “名称: 内容”。')
-        facts[name.strip()] = value.strip()
-    return facts
+    def _draw_history(self, lines: list[AuditEntry], names: dict[int, str]) -> None:
+        with self._history:
+            text(f'变更记录 ({len(lines)})', tag='summary')
+            for line in lines:
+                _history_line(line, names)
 
 
-def _day(field: str, typed: str | None) -> date | None:
-    if not typed:
+def _history_line(line: AuditEntry, names: dict[int, str]) -> None:
+    before, after = line.detail.get('before'), line.detail.get('after')
+    with ui.element('div').classes('line'):
+        with row():
+            text(names.get(line.staff_id or 0, '系统'), tag='b')
+            text('添加' if line.detail.get('version') == 1 else '修改', 'grow muted')
+            ago(line.at)
+        if not isinstance(before, dict) or not isinstance(after, dict) or line.detail.get('version') == 1:
+            return
+        for field, name in FIELDS.items():
+            if field in after:
+                with ui.element('div'):
+                    text(f'{name}: ', 'muted')
+                    text(_shown(field, before.get(field)), tag='del')
+                    text(' → ', 'muted')
+                    text(_shown(field, after[field]), tag='ins')
+
+
+def _shown(field: str, value: Any) -> str:
+    if field == 'status' and value:
+        return STATUSES[EntryStatus(value)]
+    if isinstance(value, dict):
+        return '；'.join(f'{name}: {what}' for name, what in value.items()) or '（空）'
+    return '；'.join(map(str, value)) if isinstance(value, list) else str(value or '（空）')
+
+
+def _day(field: str, typed: ui.input) -> date | None:
+    if not typed.value:
         return None
     try:
-        return date.fromisoformat(typed)
+        return date.fromisoformat(typed.value)
     except ValueError:
         raise Invalid(field, '请按 2026-09-01 的样子填写日期。') from None

@@ -1,5 +1,6 @@
 """The frame around every page: the rail, the top bar with alerts and the member's own menu, and the strips."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +18,9 @@ from pages.account import account_dialog
 from pages.news import on_news
 from pages.palette import Place, palette, palette_button
 from pages.widgets import Button, Handler, Text, ago, avatar, chip, icon, icon_button, text
+
+COUNTED_AFTER = 0.4
+"""Seconds from news until the rail counts anew: what was said comes first, and what it leads to is counted with it."""
 
 ROLES = {Role.AGENT: '客服', Role.SUPERVISOR: '主管', Role.TESTER: '测试', Role.ADMIN: '管理员'}
 
@@ -62,6 +66,10 @@ def frame(title: str, path: str, member: Staff, secret: str, *, leave: Callable[
         except ConsoleError:
             return  # the member left; the guard takes the page to the sign-in
 
+    async def recount() -> None:
+        await asyncio.sleep(COUNTED_AFTER)
+        await reload()
+
     with ui.element('div').classes('app'):
         with ui.element('nav').classes('rail').props('aria-label=主导航'):
             for place in PLACES:
@@ -87,7 +95,7 @@ def frame(title: str, path: str, member: Staff, secret: str, *, leave: Callable[
     background_tasks.create(reload(), name='first counts')
     name = f'{ui.context.client.id} counts'
     on_news(
-        lambda: background_tasks.create_lazy(reload(), name=name),
+        lambda: background_tasks.create_lazy(recount(), name=name),
         signals.draft_changed, signals.conversation_changed, signals.alert_changed,
     )  # fmt: skip
 

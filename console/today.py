@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session, joinedload
 
-from console import conversation_list, conversations, follow_ups, notes, personal_numbers, snoozing, staff
+from console import conversation_list, conversations, follow_ups, knowledge, notes, personal_numbers, snoozing, staff
 from console.conversation_list import Tab, Wanted
 from console.conversations import Listed
 from console.follow_ups import Due
@@ -21,6 +21,7 @@ from models import (
     Draft,
     DraftStatus,
     Enrolment,
+    KnowledgeEntry,
     Message,
     Staff,
     Student,
@@ -89,6 +90,8 @@ class Today:
     ending_count: int
     follow_ups: list[Due]
     follow_ups_count: int
+    entries: list[KnowledgeEntry]  # that this member answers for and that run out soon
+    entries_count: int
     figures: Figures
 
 
@@ -115,6 +118,7 @@ def look(session: Session, *, by: int) -> Today:
     failed, failed_count = _failed(session, member)
     ending, ending_count = _ending(session, member)
     agreed, agreed_count = follow_ups.due(session, by=by, limit=SHORT)
+    running_out, running_out_count = knowledge.ending_soon(session, by=by, limit=SHORT)
     return Today(
         named=[Line(**vars(one)) for one in notes.naming(session, by=by, limit=SHORT)],
         due=[_waiting_line(session, row) for row in snoozing.due(session, by=by, limit=SHORT)],
@@ -126,6 +130,8 @@ def look(session: Session, *, by: int) -> Today:
         ending_count=ending_count,
         follow_ups=agreed,
         follow_ups_count=agreed_count,
+        entries=running_out,
+        entries_count=running_out_count,
         figures=_figures(session, member),
     )
 

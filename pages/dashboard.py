@@ -11,7 +11,7 @@ from console.database import read
 from console.follow_ups import Due
 from console.staff import Action
 from console.today import Counts, Ending, Line, Today
-from models import Alert, Role
+from models import Alert, KnowledgeEntry, Role
 from pages.layout import me, member, reload_on, staff_page
 from pages.widgets import ago, empty_state, panel, row, stack, text, waiting_clock
 
@@ -40,7 +40,12 @@ async def dashboard() -> None:
     with ui.element('div').classes('sheet'):
         board(*await fetched())
     reload_on(
-        reload, signals.draft_changed, signals.conversation_changed, signals.student_changed, signals.alert_changed
+        reload,
+        signals.draft_changed,
+        signals.conversation_changed,
+        signals.student_changed,
+        signals.alert_changed,
+        signals.knowledge_changed,
     )
 
 
@@ -78,6 +83,8 @@ def _lists(now: Today, alarms: list[Alert], role: Role) -> None:
     _list('等待最久的会话', now.waiting, _waiting_row, ('没有人在等待', '家长的新消息会出现在这里。'))
     if now.failed:
         _list('发送失败，需要处理', now.failed, _talk_row, ('', ''), anchor='failed')
+    if now.entries:
+        _list(f'快到期的知识 ({now.entries_count})', now.entries, _entry_row, ('', ''), anchor='entries')
     if now.follow_ups:
         _list('该跟进的学员', now.follow_ups, _follow_up_row, ('', ''), anchor='follow-ups')
     if staff.may(role, Action.SEE_STUDENTS):
@@ -136,6 +143,12 @@ def _ending_row(ending: Ending) -> None:
         text(ending.student_name, tag='b')
         text(ending.course, 'grow clip muted')
         text(f'剩 {ending.lessons_left} 节', f'chip {"danger" if ending.lessons_left == 0 else "warn"}')
+
+
+def _entry_row(entry: KnowledgeEntry) -> None:
+    with ui.element('a').props(f'href=/knowledge?entry={entry.id}').classes('row'):
+        text(entry.question, 'grow clip', tag='b')
+        text(f'{entry.valid_until:%m-%d} 到期', 'chip warn')
 
 
 def _follow_up_row(due: Due) -> None:

@@ -12,6 +12,8 @@ from pages.layout import refusals_shown
 from pages.review_editor import evidence
 from pages.widgets import Text, button, chip, panel, row, text
 
+_WRITING = 'AI 正在写…'
+
 
 def trial_box() -> None:
     """For who may see the knowledge."""
@@ -21,19 +23,19 @@ def trial_box() -> None:
         if words:
             with refusals_shown():
                 hits.refresh(await read(knowledge.search, words), asked=True)
-                reply.refresh()
+                reply.refresh(None)
                 write.set_visibility(True)
 
     async def draft() -> None:
         words = question.value.strip()
         if not words:
             return
-        reply.refresh(writing=True)
+        reply.refresh(_WRITING)
         try:
             context = await read(dossiers.for_question, words, None)
             proposal = await parts().writer.write(context, on_words=tell)
         except WritingFailed as refusal:
-            reply.refresh(failed=str(refusal))
+            reply.refresh(str(refusal))
         else:
             reply.refresh(proposal)
 
@@ -45,15 +47,16 @@ def trial_box() -> None:
     hits = ui.refreshable(_hits)
 
     @ui.refreshable
-    def reply(proposal: Proposal | None = None, *, writing: bool = False, failed: str = '') -> None:
-        if writing:
+    def reply(now: Proposal | str | None) -> None:
+        """`now`: the reply, that one is being written, or why there is none."""
+        if now == _WRITING:
             with ui.element('div').classes('trial stack').props('role=status aria-busy=true'):
-                text('AI 正在写…', 'muted')
+                text(_WRITING, 'muted')
                 told[:] = [text('', 'words')]
-        elif failed:
-            text(failed, 'note danger').props('role=alert')
-        elif proposal is not None:
-            _proposal(proposal)
+        elif isinstance(now, str):
+            text(now, 'note danger').props('role=alert')
+        elif now is not None:
+            _proposal(now)
 
     with panel():
         with ui.element('header'):
@@ -68,7 +71,7 @@ def trial_box() -> None:
                 write.set_visibility(False)
             with ui.element('div').classes('hits').props('aria-live=polite'):
                 hits([])
-            reply()
+            reply(None)
 
 
 def _hits(found: list[Knowledge], *, asked: bool = False) -> None:

@@ -145,6 +145,26 @@ def retry(session: Session, message_id: int, *, by: int) -> None:
     signals.announce(session, signals.conversation_changed, rows[0].conversation_id)
 
 
+def drop(session: Session, message_id: int) -> None:
+    """A person decided that what failed of this message is not to be sent. Raises `Conflict` if nothing has failed."""
+    rows = session.scalars(
+        select(Delivery)
+        .where(
+            Delivery.message_id == message_id,
+            Delivery.status.in_((DeliveryStatus.DEAD, DeliveryStatus.UNCERTAIN, DeliveryStatus.BOUNCED)),
+        )
+        .order_by(Delivery.part)
+        .with_for_update()
+    ).all()
+    if not rows:
+        raise Conflict('这条消息没有失败的部分。', 'closed')
+    for row in rows:
+        if row.status is DeliveryStatus.BOUNCED:
+            _rename(row)
+        row.status, row.finished_at = DeliveryStatus.CANCELLED, utc_now()
+    signals.announce(session, signals.conversation_changed, rows[0].conversation_id)
+
+
 def of_messages(session: Session, message_ids: list[int]) -> dict[int, list[Delivery]]:
     """The parts of each message, in order."""
     found: dict[int, list[Delivery]] = {}
@@ -208,7 +228,8 @@ def _rename(row: Delivery) -> None:
     text = cipher().open(row.text_sealed, f'delivery:{row.client_id}')
     row.client_id = new_id(row.part)
     row.text_sealed = cipher().seal(text, f'delivery:{row.client_id}')
-    row.wecom_msgid = row.fail_type = None
+    row.wecom_msgid = row.fail_type = row.request_sealed = row.first_attempt_at = None
+    row.maybe_sent = False  # what was said of the old one: it did not arrive
 
 
 def give_up(session: Session, row: Delivery, status: DeliveryStatus) -> None:

@@ -96,17 +96,22 @@ def understand(session: Session, open_event: Opener, pace: turns.Pace, *, limit:
     return len(events)
 
 
-def release(session: Session, event_id: int) -> None:
-    """A person decided that a quarantined or parked event is to be understood after all."""
-    session.execute(
-        update(ReceivedEvent)
-        .where(
-            ReceivedEvent.id == event_id,
-            ReceivedEvent.status.in_((EventStatus.QUARANTINED, EventStatus.PARKED)),
-        )
-        .values(status=EventStatus.NEW, attempts=0)
-    )
-    signals.announce(session, signals.event_stored, event_id)
+def release(session: Session, event_id: int) -> bool:
+    """A person decided that a quarantined or parked event is to be understood after all; False: it was neither."""
+    signals.announce(session, signals.event_stored, 1)
+    return _decide(session, event_id, status=EventStatus.NEW, attempts=0)
+
+
+def drop(session: Session, event_id: int) -> bool:
+    """A person decided that nobody needs a quarantined or parked event; False: it was neither."""
+    return _decide(session, event_id, status=EventStatus.DROPPED)
+
+
+def _decide(session: Session, event_id: int, **columns: Any) -> bool:
+    stuck = ReceivedEvent.status.in_((EventStatus.QUARANTINED, EventStatus.PARKED))
+    done = session.execute(update(ReceivedEvent).where(ReceivedEvent.id == event_id, stuck).values(**columns))
+    signals.announce(session, signals.alert_changed, 0)
+    return bool(done.rowcount)  # type: ignore[attr-defined]
 
 
 _HAPPENED: dict[str, Callable[[Session, str, WeComEvent], None]] = {

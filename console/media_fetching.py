@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from console import alerts, leases, media_files, signals
+from console.errors import Conflict, NotFound
 from console.media_files import LIFETIME, Stored
 from models import MediaFile, MediaStatus, Message, utc_now
 
@@ -59,6 +60,18 @@ def record(session: Session, claim: Claim, outcome: Stored | Trouble) -> bool:
         _put_off(session, row, outcome)
     _announce(session, row)
     return True
+
+
+def again(session: Session, media_file_id: int) -> None:
+    """A person wants what was given up to be fetched once more. Raises `NotFound`, `Conflict` if it is not so."""
+    row = session.get(MediaFile, media_file_id, with_for_update=True)
+    if row is None:
+        raise NotFound('这个文件')
+    if row.status is not MediaStatus.REFUSED or row.media_id is None:
+        raise Conflict('这个文件已在下载，或者已经下载好了。', 'closed')
+    row.status, row.due_at, row.attempts, row.lost_leases = MediaStatus.WAITING, utc_now(), 0, 0
+    signals.announce(session, signals.media_wanted, row.id)
+    _announce(session, row)
 
 
 def _put_off(session: Session, row: MediaFile, trouble: Trouble) -> None:

@@ -41,6 +41,8 @@ class Action(StrEnum):
     EDIT_POLICY = '修改审核规则'
     STOP_AUTO = '停止自动回复'
     EDIT_PROMPTS = '修改提示词'
+    SEE_FAILED = '查看消息故障'
+    DROP_FAILED = '放弃出故障的消息'
 
 
 _EVERYONE = frozenset(Role)
@@ -67,6 +69,8 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     Action.EDIT_POLICY: frozenset({Role.ADMIN}),
     Action.STOP_AUTO: _LEAD,
     Action.EDIT_PROMPTS: frozenset({Role.ADMIN}),
+    Action.SEE_FAILED: _LEAD,
+    Action.DROP_FAILED: frozenset({Role.ADMIN}),
 }
 """Every action and the roles that may do it. An action that is missing here is nobody's."""
 

@@ -14,6 +14,7 @@ class EventStatus(StrEnum):
     DONE = 'done'
     QUARANTINED = 'quarantined'  # genuine, but too old or too new to act on by itself
     PARKED = 'parked'  # could not be understood three times; a person looks
+    DROPPED = 'dropped'  # a person decided that nobody needs it
 
 
 class ReceivedEvent(Table):

@@ -159,6 +159,8 @@ def _bell(me: int, counters: dict[str, Text]) -> None:
             text('告警', 'padded', tag='h2')
             with ui.element('div').classes('list'):
                 listed([])
+            with ui.element('a').classes('padded').props('href=/settings/failed'):
+                text('消息故障')
     name = f'{ui.context.client.id} alerts'
     on_news(lambda: background_tasks.create_lazy(reload(), name=name), signals.alert_changed)
 

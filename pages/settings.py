@@ -16,7 +16,12 @@ from pages.kf_accounts import kf_panel
 from pages.layout import me, staff_page
 from pages.widgets import chip, copy_button, panel, row, text
 
-MORE = {'/settings/policy': '审核规则', '/settings/prompts': '提示词', '/knowledge/cases': '测试用例'}
+MORE = {
+    '/settings/policy': '审核规则',
+    '/settings/prompts': '提示词',
+    '/knowledge/cases': '测试用例',
+    '/settings/failed': '消息故障',
+}
 
 
 @staff_page('/settings', title='设置', action=Action.SEE_SETTINGS)

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from http.client import HTTPException
 from typing import Any
 
-from bench import callbacks, evaluation
+from bench import callbacks, evaluation, knowledge
 from bench.load import Seen
 from bench.noop_server import NOOP
 from tests.fakes.model import FakeModel
@@ -37,6 +37,7 @@ def main() -> None:
         if options.only in (None, kind):
             rows += measure(kind, options.seconds, old)
     rows += evaluation.rows()
+    rows += knowledge.rows()
     width = max(len(f'{where} {what}') for where, what, _ in rows)
     print(f'\nload before the run: {os.getloadavg()[0]:.2f}, {os.cpu_count()} cores\n')
     for where, what, figure in rows:

@@ -9,9 +9,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-import openpyxl
-from openpyxl.cell import WriteOnlyCell
-
 from console.errors import Invalid
 
 LARGEST = 5 * 1024 * 1024
@@ -58,6 +55,9 @@ def as_csv(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
 
 def as_excel(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
     """Every cell is text."""
+    import openpyxl  # a third of a second, which only who brings in or takes out a file should wait
+    from openpyxl.cell import WriteOnlyCell
+
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet('Sheet1')
     for row in (columns, *rows):
@@ -103,6 +103,8 @@ def _csv(text: str) -> Iterable[tuple[int, list[str]]]:
 
 
 def _excel(content: bytes) -> Iterable[tuple[int, list[str]]]:
+    import openpyxl
+
     _require_sane(content)
     try:
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)

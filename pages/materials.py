@@ -9,6 +9,7 @@ from console.database import read, transact
 from console.materials import Shelved
 from console.staff import Action
 from models import Staff
+from pages.knowledge_nav import knowledge_nav
 from pages.layout import me, member, refusals_shown, reload_on, staff_page
 from pages.review_snack import Snack
 from pages.thread_media import KINDS, size, unsent
@@ -37,6 +38,7 @@ async def materials_page() -> None:
         shelf.refresh(await read(materials.everything, by=by))
 
     with ui.element('div').classes('sheet'):
+        knowledge_nav('/knowledge/materials')
         with ui.element('a').classes('back').props('href=/knowledge'):
             text('‹ 知识库')
         with row('wrap'):

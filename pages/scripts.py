@@ -10,6 +10,7 @@ from console.database import read, transact
 from console.scripts import Shelf
 from console.staff import Action
 from models import Script, Staff
+from pages.knowledge_nav import knowledge_nav
 from pages.layout import me, member, refusals_shown, reload_on, staff_page
 from pages.widgets import button, chip, confirm, empty_state, panel, refusals_at, row, text
 
@@ -35,6 +36,7 @@ async def scripts_page() -> None:
         shelf.refresh(await read(scripts.everything, by=by))
 
     with ui.element('div').classes('sheet'):
+        knowledge_nav('/knowledge/scripts')
         with row('wrap'):
             with ui.element('div').classes('grow'):
                 text('在会话里输入 / 就能找到。', 'muted')

@@ -97,7 +97,7 @@ def _list(
     kind: TermKind, listed: list[Term], editor: _TermDialog | None, remove: Callable[[Term], Awaitable[None]]
 ) -> None:
     name, use, _ = KINDS[kind]
-    with panel():
+    with panel('word-list'):
         with ui.element('header'):
             text(name, tag='h2')
             text(use, 'grow muted')

@@ -49,7 +49,8 @@ class Shelf:
         with self._lock:
             self._catch_up(session)
             hits = self._index.search(query, limit)
-        known = {entry.id: entry for entry in _known(session, [hit.id for hit in hits])}
+        # Asked again of the database: what may not be said is never offered, whatever the index still holds.
+        known = {entry.id: entry for entry in valid_among(session, [hit.id for hit in hits])}
         return [replace(known[hit.id], score=hit.score) for hit in hits if hit.id in known]
 
     def _catch_up(self, session: Session) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from console import alerts, audit, conversations, deliveries, intake, media_fetching, personal_numbers, replies, staff
 from console.errors import Conflict, NotFound
+from console.kf_window import ON_EVENT
 from console.media_files import LIFETIME, NAMES
 from models import (
     Contact,
@@ -182,7 +183,7 @@ def _deliveries(session: Session, member: Staff, limit: int, before: int | None)
             reason=_why_unsent(part),
             since=part.finished_at or part.created_at,
             conversation_id=part.conversation_id,
-            retry='重新发送',
+            retry='' if part.kind in ON_EVENT else '重新发送',
             may_drop=may_drop,
         )
         for (part, _), words in zip(rows, shown, strict=True)

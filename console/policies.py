@@ -91,7 +91,7 @@ def change(session: Session, *, version: int, by: int, **changed: Any) -> Rules:
 
     stops = changed == {'auto_on': False}
     staff.require(session, by, staff.Action.STOP_AUTO if stops else staff.Action.EDIT_POLICY)
-    if stops:
+    if changed.get('auto_on') is False:
         auto_answers.lock_released(session)  # conversations before the rules, as whoever answers alone does
     before = current_locked(session)
     if version != before.version and not stops:

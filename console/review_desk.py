@@ -190,6 +190,7 @@ def reply(
 def redraft(session: Session, conversation_id: int, *, by: int) -> None:
     """Ask the writer once more where it failed. Nothing if it is at it already. Raises `NotAllowed`, `NotFound`."""
     policies.reviewer(session, by)
+    conversations.seen(session, conversation_id, by=by)
     conversation = conversations.locked(session, conversation_id)
     if turns.active(session, conversation_id) is None and conversation.waiting_since is not None:
         turns.open_turn(session, conversation)

@@ -4,9 +4,9 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from console import drafts, inbox, policies
+from console import drafts, inbox, policies, reservations, review_desk
 from console.database import Database
-from console.errors import Conflict, Invalid, NotAllowed
+from console.errors import Conflict, Invalid, NotAllowed, NotFound
 from console.policies import NotReleasable, Rules
 from models import AuditEntry, Conversation, Draft, Role, Staff
 from tests import story
@@ -100,6 +100,10 @@ def test_agents_release_plain_drafts_of_their_own_conversations_where_that_is_al
     db.transact(_give_to, draft.conversation_id, head)
     with pytest.raises(NotReleasable, match='不是您负责'):
         _release(db, draft, agent)
+    db.transact(reservations.hold, draft.id, by=agent.id)
+    assert db.read(review_desk.opened, draft.id, by=head).held_by is None
+    with pytest.raises(NotFound):
+        db.transact(review_desk.redraft, draft.conversation_id, by=agent.id)
     db.transact(_give_to, draft.conversation_id, agent.id)
 
     assert _release(db, draft, agent).decided_by_id == agent.id

@@ -136,7 +136,8 @@ def _read_table(connection: Connection, table: SchemaTable, archive: zipfile.Zip
 
 def _write_media(connection: Connection, archive: zipfile.ZipFile) -> tuple[int, int]:
     """The files that the rows name, sealed as they lie; how many, and how many of them were not there."""
-    named = connection.scalars(select(MediaFile.path).where(MediaFile.path.is_not(None)).distinct().order_by(MediaFile.path))
+    kept = select(MediaFile.path).where(MediaFile.path.is_not(None)).distinct().order_by(MediaFile.path)
+    named = connection.scalars(kept)
     written = missing = 0
     for path in named:
         try:

@@ -1,7 +1,7 @@
 """The list of conversations: which are wanted, in what order, page by page, and what a row of it shows."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from console import conversations, notes, personal_numbers, presence, search_hits, snoozing, staff, tags
 from console.conversations import Listed
+from console.errors import ConsoleError
 from console.presence import Colleague
 from models import Channel, ContactTag, Conversation, ConversationStatus, Student, Tag
 
@@ -118,35 +119,90 @@ def lines(
     wanted: Wanted,
     limit: int = 50,
     after: Key | None = None,
-    only: Collection[int] | None = None,
 ) -> list[Line]:
-    """Rows as they are shown. `only`: those of these conversations that are wanted. Raises `NotAllowed`."""
+    """Rows as they are shown. Raises `NotAllowed`."""
     conditions = _conditions(session, wanted, by=by)
-    if only is not None:
-        conditions.append(Conversation.id.in_(only))
     found = _found(session, *conditions, wanted=wanted, limit=limit, after=after)
-    ids = [row.conversation.id for row in found]
-    masks = personal_numbers.masks_of(session, ids)
-    there = presence.others(session, ids, by=by)
-    named = notes.conversations_naming(session, by=by) if ids else set()
+    around = _around(session, [row.conversation.id for row in found], [by])
+    return [_line(row, wanted.tab, around, by) for row in found]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changed:
+    """A page's question: which of these conversations are in my list, and as what?"""
+
+    by: int
+    wanted: Wanted
+    only: frozenset[int]
+
+
+def amended(session: Session, asked: Sequence[Changed]) -> list[list[Line] | ConsoleError]:
+    """The rows for each page that asks, or why there are none: all hear the same news, and most may see the same."""
+    members = staff.by_ids(session, {one.by for one in asked})
+    groups: dict[Hashable, list[Changed]] = {}
+    for one in asked:
+        sees_all = staff.sees_all_conversations(members.get(one.by)) and not one.wanted.words
+        groups.setdefault((None if sees_all else one.by, one.wanted), []).append(one)
+    rows: dict[int, list[Listed] | ConsoleError] = {}
+    for group in groups.values():
+        found = _rows_of(session, group)
+        rows |= {id(one): found for one in group}
+    shown = {row.conversation.id for found in rows.values() if isinstance(found, list) for row in found}
+    around = _around(session, shown, members)
     return [
-        Line(
-            conversation_id=row.conversation.id,
-            key=key_of(row.conversation, wanted.tab),
-            title=row.title,
-            text=personal_numbers.show(row.conversation.last_message_text, masks.get(row.conversation.id, {})),
-            at=row.conversation.last_message_at,
-            channel=row.conversation.channel,
-            waiting_since=row.conversation.waiting_since,
-            unread=row.conversation.unread,
-            assignee=row.assignee,
-            taken_over=row.conversation.taken_over,
-            snoozed_until=row.conversation.snoozed_until,
-            named=row.conversation.id in named,
-            colleagues=tuple(there.get(row.conversation.id, ())),
-        )
-        for row in found
+        found
+        if isinstance(found := rows[id(one)], ConsoleError)
+        else [_line(row, one.wanted.tab, around, one.by) for row in found if row.conversation.id in one.only]
+        for one in asked
     ]
+
+
+def _rows_of(session: Session, group: Sequence[Changed]) -> list[Listed] | ConsoleError:
+    only = frozenset[int]().union(*(one.only for one in group))
+    try:
+        conditions = _conditions(session, group[0].wanted, by=group[0].by)
+    except ConsoleError as refusal:
+        return refusal
+    here = Conversation.id.in_(only)
+    return _found(session, *conditions, here, wanted=group[0].wanted, limit=len(only), after=None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Around:
+    """What belongs to rows besides themselves."""
+
+    masks: dict[int, dict[str, str]]
+    there: dict[int, list[Colleague]]
+    named: set[tuple[int, int]]
+
+
+def _around(session: Session, ids: Collection[int], readers: Collection[int]) -> _Around:
+    if not ids:
+        return _Around(masks={}, there={}, named=set())
+    return _Around(
+        masks=personal_numbers.masks_of(session, list(ids)),
+        there=presence.everyone(session, ids),
+        named=notes.named_where(session, readers),
+    )
+
+
+def _line(row: Listed, tab: Tab, around: _Around, by: int) -> Line:
+    conversation = row.conversation
+    return Line(
+        conversation_id=conversation.id,
+        key=key_of(conversation, tab),
+        title=row.title,
+        text=personal_numbers.show(conversation.last_message_text, around.masks.get(conversation.id, {})),
+        at=conversation.last_message_at,
+        channel=conversation.channel,
+        waiting_since=conversation.waiting_since,
+        unread=conversation.unread,
+        assignee=row.assignee,
+        taken_over=conversation.taken_over,
+        snoozed_until=conversation.snoozed_until,
+        named=(by, conversation.id) in around.named,
+        colleagues=tuple(one for one in around.there.get(conversation.id, ()) if one.staff_id != by),
+    )
 
 
 def key_of(conversation: Conversation, tab: Tab) -> Key:

@@ -1,5 +1,6 @@
 """内部备注: what colleagues tell one another about a conversation. It stands among the messages and is never sent."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -122,9 +123,22 @@ def count_naming(session: Session, member: Staff) -> int:
     return session.scalar(unseen.with_only_columns(func.count())) or 0
 
 
+def counts_naming(session: Session, staff_ids: Collection[int]) -> dict[int, int]:
+    """How many notes name each of these that she has not seen, wherever they stand; whom none names is missing."""
+    query = select(Mention.staff_id, func.count()).where(Mention.staff_id.in_(staff_ids), Mention.seen_at.is_(None))
+    return dict(session.execute(query.group_by(Mention.staff_id)).tuples().all())
+
+
 def conversations_naming(session: Session, *, by: int) -> set[int]:
     """The ids of the conversations in which she was named and has not looked."""
-    return set(session.scalars(_unseen(by).with_only_columns(Note.conversation_id)))
+    return {number for _, number in named_where(session, [by])}
+
+
+def named_where(session: Session, staff_ids: Collection[int]) -> set[tuple[int, int]]:
+    """(staff id, conversation id) of those who were named in a note there and have not looked."""
+    query = select(Mention.staff_id, Note.conversation_id).join(Note, Note.id == Mention.note_id)
+    found = session.execute(query.where(Mention.staff_id.in_(staff_ids), Mention.seen_at.is_(None)))
+    return {(staff_id, number) for staff_id, number in found}
 
 
 def readers(session: Session, conversation_id: int) -> list[Staff]:

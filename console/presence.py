@@ -4,7 +4,7 @@ In the database, since colleagues may be connected to different servers. Rows ru
 gone without a word is forgotten.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -24,6 +24,7 @@ TYPING = timedelta(seconds=6)
 
 @dataclass(frozen=True, kw_only=True)
 class Colleague:
+    staff_id: int
     name: str
     typing: bool
 
@@ -59,15 +60,27 @@ def left(session: Session, conversation_id: int, *, by: int) -> None:
 
 def others(session: Session, conversation_ids: Collection[int], *, by: int) -> dict[int, list[Colleague]]:
     """Who else is in each of these, who types first; one without anybody is missing."""
+    return but(everyone(session, conversation_ids), by)
+
+
+def but(there: Mapping[int, Sequence['Colleague']], member_id: int) -> dict[int, list[Colleague]]:
+    """The same without this member."""
+    found = {number: [one for one in those if one.staff_id != member_id] for number, those in there.items()}
+    return {number: those for number, those in found.items() if those}
+
+
+def everyone(session: Session, conversation_ids: Collection[int]) -> dict[int, list[Colleague]]:
+    """Who is in each of these, who types first; one without anybody is missing."""
     rows = session.execute(
         select(Presence, Staff.name)
         .join(Staff, Staff.id == Presence.staff_id)
-        .where(Presence.conversation_id.in_(conversation_ids), Presence.here_until > utc_now(), Presence.staff_id != by)
+        .where(Presence.conversation_id.in_(conversation_ids), Presence.here_until > utc_now())
         .order_by(Staff.name)
     )
     found: dict[int, list[Colleague]] = {}
     for row, name in rows:
-        found.setdefault(row.conversation_id, []).append(Colleague(name=name, typing=_types(row)))
+        one = Colleague(staff_id=row.staff_id, name=name, typing=_types(row))
+        found.setdefault(row.conversation_id, []).append(one)
     return {number: sorted(those, key=lambda one: not one.typing) for number, those in found.items()}
 
 

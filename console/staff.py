@@ -1,7 +1,7 @@
 """Staff accounts, and who may do and see what."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, and_, delete, false, func, or_, select, true
@@ -109,6 +109,11 @@ def sees_conversations(member: Staff) -> ColumnElement[bool]:
     return false()
 
 
+def sees_all_conversations(member: Staff | None) -> bool:
+    """Whether nothing is hidden from this member; then what one such member sees, every other does."""
+    return member is not None and member.active and member.role in _LEAD
+
+
 def sees_students(member: Staff) -> ColumnElement[bool]:
     """Which students this member may know of; a condition for a query that selects from `Student`."""
     match member.role:
@@ -144,6 +149,10 @@ def _own_conversations(member: Staff) -> ColumnElement[bool]:
     if member.wecom_userid is not None:
         found.append(func.lower(Conversation.servicer) == member.wecom_userid.lower())
     return or_(*found)
+
+
+def by_ids(session: Session, ids: Collection[int]) -> dict[int, Staff]:
+    return {one.id: one for one in session.scalars(select(Staff).where(Staff.id.in_(ids)))}
 
 
 def everyone(session: Session, *, by: int) -> list[Staff]:

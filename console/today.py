@@ -1,6 +1,7 @@
 """What is to be done now, and the day so far: the figures of the rail and of the dashboard."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, case, func, select
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Session, joinedload
 from console import conversation_list, conversations, follow_ups, knowledge, notes, personal_numbers, snoozing, staff
 from console.conversation_list import Tab, Wanted
 from console.conversations import Listed
+from console.errors import ConsoleError
 from console.follow_ups import Due
 from models import (
     Alert,
@@ -109,6 +111,22 @@ def counts(session: Session, *, by: int) -> Counts:
         alerts=(session.scalar(alerts) or 0) if staff.may(member.role, staff.Action.SEE_ALERTS) else 0,
         named=notes.count_naming(session, member),
     )
+
+
+def counted(session: Session, asked: Sequence[int]) -> list[Counts | ConsoleError]:
+    """The counts of each member who asks, or why there are none: what is hidden from nobody is counted once."""
+    members = staff.by_ids(session, set(asked))
+    leads = [one.id for one in members.values() if staff.sees_all_conversations(one)]
+    found: dict[int, Counts | ConsoleError] = {}
+    if leads:
+        of_all, named = counts(session, by=leads[0]), notes.counts_naming(session, leads)
+        found |= {lead: replace(of_all, named=named.get(lead, 0)) for lead in leads}
+    for by in set(asked) - found.keys():
+        try:
+            found[by] = counts(session, by=by)
+        except ConsoleError as refusal:
+            found[by] = refusal
+    return [found[by] for by in asked]
 
 
 def look(session: Session, *, by: int) -> Today:

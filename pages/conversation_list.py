@@ -6,15 +6,15 @@ from functools import partial
 
 from nicegui import background_tasks, ui
 
-from console import conversation_list, snoozing, staff
-from console.conversation_list import NOBODY, Key, Line, Tab, Wanted
+from console import conversation_list, gathering, snoozing, staff
+from console.conversation_list import NOBODY, Changed, Key, Line, Tab, Wanted
 from console.database import read
 from console.errors import ConsoleError
 from models import Channel, Staff, utc_now
 from pages.view_menu import ViewMenu
 from pages.widgets import Button, ago, button, chip, empty_state, error_state, row, skeleton, text, waiting_clock
 
-PAGE = 40
+PAGE = 30
 CHANNELS = {Channel.APP: '企业微信应用', Channel.KF: '微信客服', Channel.CONTACT: '客户联系', Channel.SIMULATE: '模拟'}
 ANYBODY = ''
 NOTHING = {
@@ -100,7 +100,8 @@ class ConversationList:
             if not ids or self._box.is_deleted:
                 return
             wanted = self.wanted
-            found = await read(conversation_list.lines, by=self._member.id, wanted=wanted, limit=len(ids), only=ids)
+            question = Changed(by=self._member.id, wanted=wanted, only=frozenset(ids))
+            found = await gathering.ask(conversation_list.amended, question)
             if wanted != self.wanted:
                 return
             last = self.lines[-1].key if self.lines else None

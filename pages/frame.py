@@ -8,7 +8,7 @@ from functools import partial
 
 from nicegui import background_tasks, ui
 
-from console import alerts, sign_in, signals, staff, today
+from console import alerts, gathering, sign_in, signals, staff, today
 from console.database import read, transact
 from console.errors import ConsoleError
 from console.parts import parts
@@ -62,7 +62,7 @@ def frame(title: str, path: str, member: Staff, secret: str, *, leave: Callable[
 
     async def reload() -> None:
         try:
-            show(await read(today.counts, by=member.id))
+            show(await gathering.ask(today.counted, member.id))
         except ConsoleError:
             return  # the member left; the guard takes the page to the sign-in
 

@@ -3,13 +3,37 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import event, update
 
-from console import conversation_list, conversations, drafts, inbox, replies, resolving, snoozing, students, tags, today
-from console.conversation_list import NOBODY, Tab, Wanted
+from console import (
+    conversation_list,
+    conversations,
+    drafts,
+    inbox,
+    notes,
+    presence,
+    replies,
+    resolving,
+    snoozing,
+    students,
+    tags,
+    today,
+)
+from console.conversation_list import NOBODY, Changed, Tab, Wanted
 from console.database import Database
-from console.errors import Conflict, Invalid
+from console.errors import Conflict, Invalid, NotAllowed
 from console.students import StudentFields
 from console.wecom.contacts import CorpTag
-from models import AuditEntry, Channel, Conversation, ConversationStatus, Draft, DraftStatus, Message, Role, utc_now
+from models import (
+    AuditEntry,
+    Channel,
+    Conversation,
+    ConversationStatus,
+    Draft,
+    DraftStatus,
+    Message,
+    Role,
+    Staff,
+    utc_now,
+)
 from tests import story
 
 LATER = timedelta(hours=1)
@@ -147,3 +171,37 @@ def _without_delivery(session: object, number: int, by: int) -> Message:
 def _let_it_come_due(db: Database) -> None:
     past = utc_now() - timedelta(minutes=1)
     db.transact(lambda session: session.execute(update(Conversation).values(snoozed_until=past)))
+
+
+def test_pages_that_ask_together_each_get_what_is_theirs_in_one_reading(db: Database) -> None:
+    lead, other = (db.transact(story.member, Role.SUPERVISOR, name).id for name in ('林主管', '王主管'))
+    agent, gone = (db.transact(story.member, Role.AGENT, name).id for name in ('周顾问', '何顾问'))
+    first, second = db.transact(story.said, '在吗', who='one').id, db.transact(story.said, '您好', who='two').id
+    db.transact(conversations.assign, first, lead, by=lead)
+    db.transact(notes.add, first, '@王主管 请看', by=lead)
+    db.transact(presence.here, second, by=lead)
+    db.transact(lambda session: session.execute(update(Staff).where(Staff.id == gone).values(active=False)))
+    everything, waiting = Wanted(), Wanted(tab=Tab.WAITING)
+    both = frozenset({first, second})
+    statements: list[str] = []
+    event.listen(db.read_engine, 'before_cursor_execute', lambda *given: statements.append(given[2]))
+    asked = [
+        Changed(by=lead, wanted=everything, only=both),
+        Changed(by=other, wanted=everything, only=frozenset({first})),
+        Changed(by=agent, wanted=waiting, only=both),
+        Changed(by=gone, wanted=everything, only=both),
+    ]
+
+    answers = db.read(conversation_list.amended, asked)
+
+    assert [{line.conversation_id for line in found} for found in answers[:3]] == [both, {first}, {second}]
+    assert isinstance(answers[3], NotAllowed)
+    [hers] = answers[1]
+    assert hers.named
+    assert not any(line.named or line.colleagues for line in answers[0])
+    assert [one.words for one in answers[2][0].colleagues] == ['林主管 正在查看']
+    assert answers[1] == db.read(conversation_list.lines, by=other, wanted=everything)[-1:]
+    once = len(statements)
+    statements.clear()
+    db.read(conversation_list.amended, [asked[0]] * 50)
+    assert len(statements) < once

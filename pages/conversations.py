@@ -32,6 +32,7 @@ class _Inbox:
     """One open page: the list, and the conversation in hand."""
 
     def __init__(self) -> None:
+        self.client = ui.context.client
         self.by = me()
         self.member = member()
         self.thread: Thread | None = None
@@ -72,9 +73,8 @@ class _Inbox:
         signals.turn_opened.subscribe(self._while_shown(self._tell(Thread.heard)))
         signals.draft_changed.subscribe(self._while_shown(self._tell(Thread.heard_of_draft)))
         signals.student_changed.subscribe(self._while_shown(self._tell(Thread.heard_of_student)))
-        client = ui.context.client
-        client.on_connect(self._here)
-        client.on_disconnect(self._away)
+        self.client.on_connect(self._here)
+        self.client.on_disconnect(self._away)
         ui.timer(presence.RENEWED_EVERY, self._renew, immediate=False)
 
     async def open(self, conversation_id: int) -> None:
@@ -142,12 +142,14 @@ class _Inbox:
             await self.thread.presence.renew()
 
     async def _renew(self) -> None:
-        self.list.look_who_left()
-        await self._here()
+        if self.client.has_socket_connection:
+            self.list.look_who_left()
+            await self._here()
 
     async def _away(self) -> None:
-        if self.thread is not None:
-            await self.thread.presence.leave()
+        """The browser is gone, perhaps to come back; or only an older connection of one that is here again."""
+        if self.thread is not None and not self.client.has_socket_connection:
+            await self.thread.presence.away()
 
     def _tell(self, what: Callable[[Thread, int], None]) -> Callable[[int], None]:
         def tell(number: int) -> None:
@@ -158,10 +160,9 @@ class _Inbox:
 
     def _while_shown(self, *heard: Callable[[int], None]) -> Callable[[int], None]:
         """A tab that was closed lingers for a while: it need not read with every message."""
-        client = ui.context.client
 
         def told(number: int) -> None:
-            if not client.has_socket_connection:
+            if not self.client.has_socket_connection:
                 self.missed = True
                 return
             for one in heard:

@@ -363,6 +363,9 @@ def test_who_looks_and_who_types_is_seen_within_a_second_and_gone_after_leaving(
     box(agent).press_sequentially('您')
     expect(there).to_contain_text('正在输入', timeout=1500)
     expect(head.locator(f'.chats a[href="/conversations/{number}"]')).to_contain_text('正在输入')
+    agent.evaluate('window.socket.io.engine.close()')
+    expect(there).to_be_hidden(timeout=1500)
+    expect(there).to_contain_text('正在查看', timeout=8000)
     agent.goto(f'{console.url}/students')
     expect(there).to_be_hidden(timeout=1500)
 

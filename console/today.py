@@ -7,7 +7,17 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session, joinedload
 
-from console import conversation_list, conversations, follow_ups, knowledge, notes, personal_numbers, snoozing, staff
+from console import (
+    conversation_list,
+    conversations,
+    follow_ups,
+    knowledge,
+    notes,
+    personal_numbers,
+    review_queue,
+    snoozing,
+    staff,
+)
 from console.conversation_list import Tab, Wanted
 from console.conversations import Listed
 from console.errors import ConsoleError
@@ -141,7 +151,7 @@ def look(session: Session, *, by: int) -> Today:
         named=[Line(**vars(one)) for one in notes.naming(session, by=by, limit=SHORT)],
         due=[_waiting_line(session, row) for row in snoozing.due(session, by=by, limit=SHORT)],
         waiting=[_waiting_line(session, row) for row in waiting],
-        drafts=_drafts(session) if staff.may(member.role, staff.Action.REVIEW) else [],
+        drafts=_drafts(session, by) if staff.may(member.role, staff.Action.REVIEW) else [],
         failed=failed,
         failed_count=failed_count,
         ending=ending,
@@ -164,23 +174,9 @@ def _waiting_line(session: Session, row: Listed) -> Line:
     )
 
 
-def _drafts(session: Session) -> list[Line]:
-    rows = session.scalars(
-        select(Draft)
-        .where(Draft.status == DraftStatus.PENDING)
-        .options(joinedload(Draft.conversation).joinedload(Conversation.contact))
-        .order_by(Draft.id)
-        .limit(SHORT)
-    ).all()
-    return [
-        Line(
-            conversation_id=row.conversation_id,
-            title=_title(session, row.conversation.contact),
-            text=_shown(session, row.conversation_id, row.customer_message),
-            at=row.created_at,
-        )
-        for row in rows
-    ]
+def _drafts(session: Session, by: int) -> list[Line]:
+    rows = review_queue.queue(session, by=by, limit=SHORT).rows
+    return [Line(conversation_id=row.conversation_id, title=row.title, text=row.question, at=row.since) for row in rows]
 
 
 def _failed(session: Session, member: Staff) -> tuple[list[Line], int]:
@@ -267,4 +263,4 @@ def _title(session: Session, contact: Contact) -> str:
 
 
 def _shown(session: Session, conversation_id: int, text: str) -> str:
-    return personal_numbers.show(text, personal_numbers.masks(session, conversation_id))
+    return personal_numbers.show(text, personal_numbers.masks(session, conversation_id)) if '⟦' in text else text

@@ -79,7 +79,7 @@ def _lists(now: Today, alarms: list[Alert], role: Role) -> None:
     if now.due:
         _list('提醒到时', now.due, _talk_row, ('', ''), anchor='due')
     if staff.may(role, Action.REVIEW):
-        _list('最早的待审核草稿', now.drafts, _draft_row, ('没有待审核的草稿', '家长来消息后，AI 草稿会出现在这里。'))
+        _list('最急的待审核', now.drafts, _draft_row, ('没有待审核的草稿', '家长来消息后，AI 草稿会出现在这里。'))
     _list('等待最久的会话', now.waiting, _waiting_row, ('没有人在等待', '家长的新消息会出现在这里。'))
     if now.failed:
         _list('发送失败，需要处理', now.failed, _talk_row, ('', ''), anchor='failed')
@@ -113,7 +113,7 @@ def _list(
 
 
 def _draft_row(line: Line) -> None:
-    _line(line, '/review', ago)
+    _line(line, '/review', waiting_clock)
 
 
 def _waiting_row(line: Line) -> None:

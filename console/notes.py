@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, func, literal, select, union_all, update
 from sqlalchemy.orm import Session, joinedload
 
 from console import audit, conversations, personal_numbers, signals, staff
@@ -61,7 +61,7 @@ def remove(session: Session, note_id: int, *, by: int) -> None:
     if note is None or note.staff_id != by:
         raise NotFound('这条备注')
     conversations.seen(session, note.conversation_id, by=by)
-    audit.record(session, 'remove_note', 'conversation', note.conversation_id, by=by, text=note.text)
+    audit.record(session, 'remove_note', 'conversation', note.conversation_id, by=by, note=note_id)
     session.delete(note)
     signals.announce(session, signals.conversation_changed, note.conversation_id)
 
@@ -125,8 +125,9 @@ def count_naming(session: Session, member: Staff) -> int:
 
 def counts_naming(session: Session, staff_ids: Collection[int]) -> dict[int, int]:
     """How many notes name each of these that she has not seen, wherever they stand; whom none names is missing."""
-    query = select(Mention.staff_id, func.count()).where(Mention.staff_id.in_(staff_ids), Mention.seen_at.is_(None))
-    return dict(session.execute(query.group_by(Mention.staff_id)).tuples().all())
+    counted = select(Mention.staff_id, func.count().label('times')).group_by(Mention.staff_id)
+    rows = session.execute(counted.where(Mention.staff_id.in_(staff_ids), Mention.seen_at.is_(None)))
+    return {row.staff_id: row.times for row in rows}
 
 
 def conversations_naming(session: Session, *, by: int) -> set[int]:
@@ -143,8 +144,15 @@ def named_where(session: Session, staff_ids: Collection[int]) -> set[tuple[int, 
 
 def readers(session: Session, conversation_id: int) -> list[Staff]:
     """Colleagues who may know of the conversation, by name: whom a note there may name."""
-    colleagues = session.scalars(select(Staff).where(Staff.active.is_(True)).order_by(Staff.name, Staff.id))
-    return [one for one in colleagues if _reads(session, one, conversation_id)]
+    colleagues = session.scalars(select(Staff).where(Staff.active.is_(True)).order_by(Staff.name, Staff.id)).all()
+    here = Conversation.id == conversation_id
+    asked = [
+        select(literal(one.id)).select_from(Conversation).where(here, staff.sees_conversations(one))
+        for one in colleagues
+        if staff.may(one.role, staff.Action.SEE_CONVERSATIONS)
+    ]
+    readers = set(session.scalars(union_all(*asked))) if asked else set()
+    return [one for one in colleagues if one.id in readers]
 
 
 def _unseen(staff_id: int) -> Select[Any]:

@@ -5,7 +5,7 @@ from console import conversations, inbox, notes, students, today
 from console.database import Database
 from console.errors import Invalid, NotFound
 from console.students import StudentFields
-from models import Delivery, Note, Role
+from models import AuditEntry, Delivery, Note, Role
 from tests import story
 
 
@@ -22,6 +22,7 @@ def test_a_note_is_never_sent_and_names_a_colleague_until_she_looks(db: Database
     assert (named.conversation_id, named.text) == (conversation.id, '孙老师：@林主管 这位家长要退费')
     assert db.read(today.counts, by=lead.id).named == 1
     assert db.read(today.counts, by=agent.id).named == 0
+    assert [one.named for one in db.read(today.counted, [lead.id, agent.id])] == [1, 0]
 
     db.transact(inbox.attend, conversation.id, by=lead.id)
 
@@ -69,3 +70,5 @@ def test_only_its_writer_takes_a_note_away_and_it_goes_with_the_student(db: Data
     db.transact(students.link, conversation.id, student.id, by=lead.id)
     db.transact(students.erase, student.id, by=lead.id)
     assert db.read(lambda session: session.scalars(select(Note)).all()) == []
+    kept = db.read(lambda session: session.scalars(select(AuditEntry)).all())
+    assert not any('第一条' in str(entry.detail) for entry in kept)

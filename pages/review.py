@@ -40,6 +40,7 @@ class _Review:
     """One open page: which item is in hand, and the way from one to the next."""
 
     def __init__(self, member: Staff) -> None:
+        self.client = ui.context.client
         self.member = member
         self.by = member.id
         self.desk: Desk | None = None
@@ -74,8 +75,8 @@ class _Review:
         reload_on(self.reload, signals.draft_changed, signals.conversation_changed)
         reload_on(self.aside.reload, signals.student_changed)
         ui.timer(HOLD_AGAIN_SECONDS, self.hold)
-        ui.context.client.on_connect(self.hold)
-        ui.context.client.on_disconnect(self.let_go)
+        self.client.on_connect(self.hold)
+        self.client.on_disconnect(self.away)
 
     async def begin(self, asked: int | None = None) -> None:
         """Open the draft that the address names, else the most urgent one."""
@@ -248,9 +249,15 @@ class _Review:
             self.desk.editor.insert(words)
 
     async def hold(self) -> None:
-        if self.desk is not None:
+        """Nothing while the browser is gone: a closed tab holds no draft."""
+        if self.desk is not None and self.client.has_socket_connection:
             with refusals_shown():
                 await self.desk.hold()
+
+    async def away(self) -> None:
+        """The browser is gone, or only an older connection of one that is here again."""
+        if not self.client.has_socket_connection:
+            await self.let_go()
 
     async def let_go(self) -> None:
         if self.desk is not None:

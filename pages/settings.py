@@ -1,12 +1,17 @@
 """Settings: staff accounts, and what this installation is connected to; its values come from the environment."""
 
-from nicegui import ui
+from functools import partial
 
-from console import database, model_usage, prompts
+from nicegui import ui
+from sqlalchemy.orm import Session
+
+from console import database, dossiers, model_usage, prompts, staff
 from console.channels import WeComApp
 from console.database import read
+from console.errors import ConsoleError
 from console.parts import parts
 from console.staff import Action
+from console.writing.context import Context
 from console.writing.deepseek import DeepSeekWriter
 from models import Channel
 from pages.accounts import accounts_panel
@@ -14,7 +19,7 @@ from pages.contact_ways import customers_panel
 from pages.doctor import doctor_panel
 from pages.kf_accounts import kf_panel
 from pages.layout import me, staff_page
-from pages.widgets import chip, copy_button, panel, row, text
+from pages.widgets import Text, button, chip, copy_button, panel, row, text
 
 MORE = {
     '/settings/policy': '审核规则',
@@ -22,6 +27,8 @@ MORE = {
     '/knowledge/cases': '测试用例',
     '/settings/failed': '消息故障',
 }
+
+TRIED_WITH = '请问周六有课吗？'
 
 
 @staff_page('/settings', title='设置', action=Action.SEE_SETTINGS)
@@ -81,13 +88,33 @@ async def _writer() -> None:
             if isinstance(writer, DeepSeekWriter):
                 _pair('接口', writer.api_url)
                 _pair('模型', writer.model)
-                _pair('密钥', '已设置，不显示')
+                _pair('密钥', f'****{writer.key_ending}')
             else:
                 _pair('方式', '从知识库里找答案，不调用外部模型')
                 _pair('启用大模型', '设置 DEEPSEEK_API_KEY 后重新启动')
             _pair('提示词', rulebook.version if rulebook else f'{prompts.SHIPPED}（随系统提供）')
             _pair('今天', f'起草 {usage.drafts} 份，失败 {usage.failures} 次')
             _pair('今天的 token', f'输入 {usage.tokens_in:,}，输出 {usage.tokens_out:,}')
+        with row('padded wrap'):
+            outcome = text('', 'words grow').props('role=status')
+            button('试一下', partial(_try_out, outcome), small=True)
+
+
+def _question(session: Session, by: int) -> Context:
+    staff.require(session, by, Action.SEE_SETTINGS)
+    rulebook = prompts.current(session) or prompts.named(session, prompts.SHIPPED)
+    return dossiers.for_case(session, TRIED_WITH, None, rulebook)
+
+
+async def _try_out(outcome: Text) -> None:
+    """One reply to a question that nobody asked; nothing of it is kept."""
+    outcome.set_text('正在起草…')
+    try:
+        proposal = await parts().writer.write(await read(_question, me()))
+    except ConsoleError as failure:
+        outcome.set_text(f'没有写出来: {failure}')
+    else:
+        outcome.set_text(f'用时 {proposal.duration_ms / 1000:.1f} 秒: {proposal.text}')
 
 
 def _about() -> None:

@@ -69,6 +69,11 @@ class DeepSeekWriter:
         self._connecting = asyncio.Lock()
         self._wants_usage = True
 
+    @property
+    def key_ending(self) -> str:
+        """Enough of the key to tell which it is."""
+        return self._api_key[-4:] if len(self._api_key) > 12 else ''
+
     async def write(self, context: Context, *, on_words: OnWords | None = None) -> Proposal:
         started = time.monotonic()
         outcome, raw = 'ok', Completion()

@@ -25,6 +25,9 @@ def test_the_chain_is_examined_line_by_line_and_again_on_request(console: Consol
     _line(page, '回调地址').get_by_text('回答正确').wait_for()
     _line(page, '企业 ID 与 Secret').get_by_role('img', name='正常').wait_for()
 
+    page.get_by_role('button', name='试一下').click()
+    page.get_by_text(re.compile(r'用时 [\d.]+ 秒: .+')).wait_for()
+
     page.get_by_role('button', name='重新检查').click()
     page.get_by_text('正在检查…').wait_for()
     page.get_by_text(SUMMARY).wait_for()

@@ -12,7 +12,7 @@ from console import audit, signals, staff
 from console.errors import NotFound
 from console.knowledge import LONGEST_QUESTION, MOST_VARIANTS
 from console.writing.likeness import groups
-from models import Draft, KnowledgeEntry, UnknownQuestion, utc_now
+from models import Conversation, Draft, KnowledgeEntry, UnknownQuestion, utc_now
 
 NEWEST = 500
 """Questions looked at; older ones wait until these are dealt with."""
@@ -55,9 +55,13 @@ def note(session: Session, draft: Draft) -> None:
 
 
 def clusters(session: Session, *, by: int) -> list[Cluster]:
-    """Of the newest open questions, the most asked first. Raises `NotAllowed`."""
-    staff.require(session, by, staff.Action.SEE_KNOWLEDGE)
-    open_ones = select(UnknownQuestion).where(UnknownQuestion.closed_at.is_(None))
+    """Of the newest open questions that `by` may know of, the most asked first. Raises `NotAllowed`."""
+    member = staff.require(session, by, staff.Action.SEE_KNOWLEDGE)
+    open_ones = (
+        select(UnknownQuestion)
+        .join(Conversation, Conversation.id == UnknownQuestion.conversation_id)
+        .where(UnknownQuestion.closed_at.is_(None), staff.sees_conversations(member))
+    )
     newest = list(session.scalars(open_ones.order_by(UnknownQuestion.id.desc()).limit(NEWEST)))[::-1]
     return [_cluster([newest[place] for place in group]) for group in groups([one.text for one in newest])]
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from console import knowledge, unknown_questions
+from console import conversations, knowledge, unknown_questions
 from console.database import Database
 from console.errors import NotAllowed
 from console.knowledge import Entry
@@ -109,3 +109,14 @@ def _drafted(session: Session, asked: str, conversation: int | None = None, **ch
     unknown_questions.note(session, draft)
     draft.status = DraftStatus.SUPERSEDED  # a conversation has one that waits
     return conversation
+
+
+def test_what_was_asked_is_read_by_who_may_know_of_the_conversation(db: Database, lead: int) -> None:
+    agent, tester = db.transact(_member, 'agent', Role.AGENT), db.transact(_member, 'tester', Role.TESTER)
+    mine, anothers = db.transact(_drafted, '有没有停车场？'), db.transact(_drafted, '王梦瑶还能学德语吗')
+    db.transact(conversations.assign, anothers, lead, by=lead)
+    db.transact(conversations.assign, mine, agent, by=lead)
+
+    assert [one.question for one in db.read(unknown_questions.clusters, by=agent)] == ['有没有停车场？']
+    assert db.read(unknown_questions.clusters, by=tester) == []
+    assert len(db.read(unknown_questions.clusters, by=lead)) == 2

@@ -6,7 +6,7 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from console import approval_cards, audit, company, conversations, drafts
+from console import approval_cards, audit, company, conversations, draft_decisions
 from console.errors import ConsoleError, NotAllowed
 from console.wecom.events import WeComEvent
 from models import ApprovalCard, CardStatus, Draft, Staff
@@ -59,7 +59,7 @@ def _approve(session: Session, card: ApprovalCard, member: Staff) -> None:
         with session.begin_nested():
             if not member.approves_on_phone:
                 raise NotAllowed('在手机上审批')
-            drafts.approve(session, card.draft_id, version=card.version, by=member.id, undo=undo)
+            draft_decisions.approve(session, card.draft_id, version=card.version, by=member.id, undo=undo)
             audit.record(session, 'approve_on_phone', 'draft', card.draft_id, by=member.id, card=card.id)
     except ConsoleError as refusal:
         words = (

@@ -5,7 +5,18 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from console import audit, conversations, deliveries, drafts, kf_outlook, kf_window, knowledge_shelf, policies, turns
+from console import (
+    audit,
+    conversations,
+    deliveries,
+    draft_decisions,
+    drafts,
+    kf_outlook,
+    kf_window,
+    knowledge_shelf,
+    policies,
+    turns,
+)
 from console.calendar import SCHOOL_TIME
 from console.errors import Invalid
 from console.policies import Rules
@@ -35,7 +46,7 @@ def consider(session: Session, draft: Draft) -> bool:
     # Stopped meanwhile, or the last of today given to another: only now is it sure.
     if why_not(session, draft, conversation, policies.current_locked(session)):
         return False
-    drafts.release(session, draft, conversation, by=None, undo=undo, action=ACTION)
+    draft_decisions.release(session, draft, conversation, by=None, undo=undo, action=ACTION)
     entries = sorted({int(found['ref']) for found in draft.sources if found['kind'] == 'knowledge'})
     audit.record(session, 'auto_approve', 'draft', draft.id, by=None, intent=draft.intent, entries=entries)
     return True
@@ -83,7 +94,7 @@ def take_back_released(session: Session, *, by: int) -> int:
         conversation = conversations.locked(session, conversation_id)
         draft = session.get_one(Draft, draft_id, with_for_update=True, populate_existing=True)
         if draft.status is DraftStatus.APPROVED and deliveries.take_back(session, draft):
-            drafts.reopen(session, draft, conversation, by=by, note='已停止自动回复')
+            draft_decisions.reopen(session, draft, conversation, by=by, note='已停止自动回复')
             taken += 1
     return taken
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from console import conversations, drafts, personal_numbers, policies, staff
+from console import conversations, draft_decisions, personal_numbers, policies, staff
 from console.errors import ConsoleError
 from models import Conversation, Draft, DraftStatus
 
@@ -100,7 +100,7 @@ def approve(session: Session, chosen: list[tuple[int, int]], *, by: int, undo: t
     versions = dict(chosen[:MOST])
 
     def release(draft_id: int) -> None:
-        draft = drafts.approve(session, draft_id, version=versions[draft_id], by=by, undo=undo)
+        draft = draft_decisions.approve(session, draft_id, version=versions[draft_id], by=by, undo=undo)
         if not is_plain(draft):
             raise NotPlain(draft_id)
 
@@ -109,7 +109,7 @@ def approve(session: Session, chosen: list[tuple[int, int]], *, by: int, undo: t
 
 def take_back(session: Session, draft_ids: list[int], *, by: int) -> Outcome:
     """Undo a release of many; what is too late stops none of the others. Raises as `approve`."""
-    return _each(session, draft_ids[:MOST], lambda draft_id: drafts.undo(session, draft_id, by=by), by=by)
+    return _each(session, draft_ids[:MOST], lambda draft_id: draft_decisions.undo(session, draft_id, by=by), by=by)
 
 
 def _each(session: Session, draft_ids: list[int], act: Callable[[int], object], *, by: int) -> Outcome:

@@ -8,7 +8,19 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from console import audit, conversations, dossiers, drafts, personal_numbers, scripts, sidebar, signals, staff, turns
+from console import (
+    audit,
+    conversations,
+    dossiers,
+    draft_decisions,
+    drafts,
+    personal_numbers,
+    scripts,
+    sidebar,
+    signals,
+    staff,
+    turns,
+)
 from console.errors import Conflict, Invalid
 from console.writing.checks import check_text
 from console.writing.context import Context
@@ -66,7 +78,7 @@ def record(
     if draft is not None and not (_alone(member, conversation.channel) or drafts.waits_for_colleague(session, draft)):
         draft = None
     if draft is not None:
-        drafts.sent_by_colleague(session, draft, text, by=by)
+        draft_decisions.sent_by_colleague(session, draft, text, by=by)
     message = listed_before(session, conversation.id, 'text', text, by=by)
     if message is not None:
         both_told(message, sent_id)

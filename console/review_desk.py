@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from console import (
     conversations,
+    draft_decisions,
     drafts,
     kf_outlook,
     media_files,
@@ -174,7 +175,7 @@ def reply(
 ) -> Draft:
     """Answer where there is no draft: the colleague's own words, checked and released like any draft.
 
-    Raises `NotAllowed`, `NotFound`, `Invalid`, and `DraftBlocked` as `drafts.approve` does; `Conflict` if a draft
+    Raises `NotAllowed`, `NotFound`, `Invalid`, and `DraftBlocked` as `approve` does; `Conflict` if a draft
     came meanwhile or the parent was answered.
     """
     policies.reviewer(session, by)
@@ -184,7 +185,9 @@ def reply(
     if conversation.waiting_since is None:
         raise Conflict('这个会话已有人回复，您的回复没有发送。', 'closed')
     draft = replies.propose(session, conversation_id, text, by=by)
-    return drafts.approve(session, draft.id, version=draft.version, by=by, undo=undo, confirm_reason=confirm_reason)
+    return draft_decisions.approve(
+        session, draft.id, version=draft.version, by=by, undo=undo, confirm_reason=confirm_reason
+    )
 
 
 def redraft(session: Session, conversation_id: int, *, by: int) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from nicegui import ui
 
-from console import drafts, policies, replies, review_desk
+from console import draft_decisions, drafts, policies, replies, review_desk
 from console.database import read, transact
 from console.errors import Conflict
 from console.parts import parts
@@ -102,7 +102,7 @@ class Decisions:
                 desk.opened.conversation_id, words, by=self._by, undo=undo, confirm_reason=reason,
             )  # fmt: skip
         return await transact(
-            drafts.approve,
+            draft_decisions.approve,
             desk.opened.draft_id,
             version=desk.version,
             by=self._by,
@@ -122,7 +122,9 @@ class Decisions:
             return
         reason, note = answer
         async with desk.lock:
-            await transact(drafts.reject, draft_id, version=desk.version, by=self._by, reason=reason, note=note)
+            await transact(
+                draft_decisions.reject, draft_id, version=desk.version, by=self._by, reason=reason, note=note
+            )
         self.forget()
         await self._on_decided(
             f'已退回: {desk.opened.title}（{reason}）。家长仍在等待，请人工回复。',
@@ -142,7 +144,7 @@ class Decisions:
             return
         async with desk.lock:
             await transact(
-                drafts.regenerate, desk.opened.draft_id, version=desk.version, by=self._by, instruction=remark
+                draft_decisions.regenerate, desk.opened.draft_id, version=desk.version, by=self._by, instruction=remark
             )
 
     async def _redraft(self) -> None:
@@ -156,7 +158,7 @@ class Decisions:
         await self._on_decided(words, self._hand_back, UNDO_SECONDS, desk.conversation, ())
 
     async def _undo(self, draft_id: int) -> int:
-        return (await transact(drafts.undo, draft_id, by=self._by)).id
+        return (await transact(draft_decisions.undo, draft_id, by=self._by)).id
 
     async def _hand_back(self) -> None:
         await transact(replies.hand_back, self._desk.opened.conversation_id, by=self._by)

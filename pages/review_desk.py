@@ -6,7 +6,7 @@ from typing import Any
 
 from nicegui import ui
 
-from console import drafts, reservations, review_desk
+from console import draft_decisions, reservations, review_desk
 from console.database import read, transact
 from console.errors import ConsoleError
 from console.review_desk import Opened
@@ -77,7 +77,7 @@ class Desk:
             self.editor.tell('正在保存…')
             try:
                 draft = await transact(
-                    drafts.edit, self.opened.draft_id, version=self.version, by=self._by, content=words
+                    draft_decisions.edit, self.opened.draft_id, version=self.version, by=self._by, content=words
                 )
             except ConsoleError as refusal:
                 self.editor.tell(str(refusal), bad=True)

@@ -2,7 +2,7 @@
 
 from nicegui import ui
 
-from console import drafts, replies, staff
+from console import draft_decisions, replies, staff
 from console.database import transact
 from console.inbox import Opened
 from console.parts import parts
@@ -69,7 +69,9 @@ class ThreadDraft:
 
     async def _approve(self, draft: Draft) -> None:
         with refusals_shown():
-            await transact(drafts.approve, draft.id, version=draft.version, by=self._member.id, undo=parts().undo)
+            await transact(
+                draft_decisions.approve, draft.id, version=draft.version, by=self._member.id, undo=parts().undo
+            )
             ui.notify('已通过')
 
     async def _ask_ai(self) -> None:

@@ -12,7 +12,7 @@ from callbacks.api_v1.caller import Caller
 from callbacks.api_v1.envelope import Answer, refusals
 from callbacks.api_v1.fields import Cursor, Id, Limit, Text, Version
 from callbacks.api_v1.paging import Page, cursor_after, key_in, split
-from console import drafts, personal_numbers, staff, turns
+from console import draft_decisions, drafts, personal_numbers, staff, turns
 from console.database import read, transact
 from console.errors import Conflict, ConsoleError
 from console.parts import parts
@@ -131,7 +131,7 @@ async def approve(draft_id: Id, body: Approval, caller: Caller) -> Answer[DraftV
     """Release it for sending. 409 with `reason` `version`, `stale`, `closed` or `blocked`: nothing was sent."""
     draft = await transact(
         _decided,
-        drafts.approve,
+        draft_decisions.approve,
         draft_id,
         version=body.version,
         by=caller.id,
@@ -146,7 +146,13 @@ async def approve(draft_id: Id, body: Approval, caller: Caller) -> Answer[DraftV
 async def reject(draft_id: Id, body: Rejection, caller: Caller) -> Answer[DraftView]:
     """Refuse it. The parent keeps waiting for a person."""
     draft = await transact(
-        _decided, drafts.reject, draft_id, version=body.version, by=caller.id, reason=body.reason, note=body.note
+        _decided,
+        draft_decisions.reject,
+        draft_id,
+        version=body.version,
+        by=caller.id,
+        reason=body.reason,
+        note=body.note,
     )
     return Answer(data=draft)
 
@@ -154,13 +160,15 @@ async def reject(draft_id: Id, body: Rejection, caller: Caller) -> Answer[DraftV
 @router.post('/{id}/undo', responses=refusals(401, 403, 404, 409))
 async def undo(draft_id: Id, caller: Caller) -> Answer[DraftView]:
     """Take an approval back that the sender has not begun, or a rejection. 409: too late."""
-    return Answer(data=await transact(_decided, drafts.undo, draft_id, by=caller.id))
+    return Answer(data=await transact(_decided, draft_decisions.undo, draft_id, by=caller.id))
 
 
 @router.post('/{id}/regenerate', responses=refusals(400, 401, 403, 404, 409, 422, 503))
 async def regenerate(draft_id: Id, body: Regeneration, caller: Caller) -> Answer[DraftView]:
     """Have another version written, and wait for it. The present one stays until then."""
-    turn = await transact(drafts.regenerate, draft_id, version=body.version, by=caller.id, instruction=body.instruction)
+    turn = await transact(
+        draft_decisions.regenerate, draft_id, version=body.version, by=caller.id, instruction=body.instruction
+    )
     return Answer(data=await _written(turn.id))
 
 

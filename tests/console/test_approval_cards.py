@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from console import approval_cards, approval_presses, company, drafts, staff
+from console import approval_cards, approval_presses, company, draft_decisions, staff
 from console.approval_post import ApprovalPost
 from console.database import Database
 from console.errors import ConsoleError, Invalid, NotAllowed
@@ -152,7 +152,7 @@ async def test_presses_and_the_page_at_once_release_the_draft_once(db: Database,
 
     def on_the_page() -> None:
         with suppress(ConsoleError):
-            db.transact(drafts.approve, draft.id, version=1, by=wang.id, undo=story.NOW)
+            db.transact(draft_decisions.approve, draft.id, version=1, by=wang.id, undo=story.NOW)
 
     with ThreadPoolExecutor(4) as threads:
         for done in [threads.submit(press, db, card), threads.submit(on_the_page), threads.submit(press, db, card)]:
@@ -202,7 +202,7 @@ async def test_a_press_on_a_text_that_was_changed_since_sends_nothing(
     wang = db.transact(on_the_phone)
     draft = db.transact(story.drafted)
     await all_done(post, db)
-    db.transact(drafts.edit, draft.id, version=1, by=wang.id, content='周日下午有课。')
+    db.transact(draft_decisions.edit, draft.id, version=1, by=wang.id, content='周日下午有课。')
 
     press(db, cards(db)[0])
 
@@ -236,8 +236,8 @@ async def test_what_is_decided_in_the_console_loses_its_buttons_and_what_was_nev
     await all_done(post, db)
     second = db.transact(story.drafted, who='liu_baba')
 
-    db.transact(drafts.reject, first.id, version=1, by=wang.id, reason='语气不合适')
-    db.transact(drafts.approve, second.id, version=1, by=wang.id, undo=story.NOW)
+    db.transact(draft_decisions.reject, first.id, version=1, by=wang.id, reason='语气不合适')
+    db.transact(draft_decisions.approve, second.id, version=1, by=wang.id, undo=story.NOW)
     await all_done(post, db)
 
     assert updates(api) == [('Wang', 'code-of-the-message', '王老师 已退回')]
@@ -248,8 +248,8 @@ async def test_an_undone_approval_is_offered_anew(db: Database, api: FakeApi, po
     wang = db.transact(on_the_phone)
     draft = db.transact(story.drafted)
     await all_done(post, db)
-    db.transact(drafts.approve, draft.id, version=1, by=wang.id, undo=timedelta(minutes=1))
-    db.transact(drafts.undo, draft.id, by=wang.id)
+    db.transact(draft_decisions.approve, draft.id, version=1, by=wang.id, undo=timedelta(minutes=1))
+    db.transact(draft_decisions.undo, draft.id, by=wang.id)
 
     await all_done(post, db)
     press(db, cards(db)[-1])
@@ -282,7 +282,7 @@ async def test_a_card_decided_on_its_way_is_changed_as_soon_as_it_is_there(db: D
     draft = db.transact(story.drafted)
     showing = db.transact(approval_cards.next_to_show)
     assert showing is not None
-    db.transact(drafts.approve, draft.id, version=1, by=wang.id, undo=story.NOW)
+    db.transact(draft_decisions.approve, draft.id, version=1, by=wang.id, undo=story.NOW)
 
     db.transact(approval_cards.shown, showing, 'code')
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from console import auto_answers, calendar, delivery_claims, drafts, knowledge, policies, turns
+from console import auto_answers, calendar, delivery_claims, draft_decisions, knowledge, policies, turns
 from console.database import Database
 from console.writing.context import Check, Proposal, Source
 from models import AuditEntry, Author, Delivery, Draft, DraftEvent, DraftStatus, Message, Role, utc_now
@@ -45,7 +45,7 @@ def test_a_plain_answer_from_the_knowledge_base_goes_out_alone(db: Database, hea
 def test_it_can_be_taken_back_like_a_persons_release(db: Database, head: int) -> None:
     draft = answered(db)
 
-    assert db.transact(drafts.undo, draft.id, by=head).status is DraftStatus.PENDING
+    assert db.transact(draft_decisions.undo, draft.id, by=head).status is DraftStatus.PENDING
 
     assert db.read(_all, Delivery) == []
 
@@ -94,9 +94,9 @@ def test_nothing_goes_out_alone_where_the_rules_do_not_allow_it(
 
 def test_a_question_somebody_has_looked_at_is_left_to_people(db: Database, head: int) -> None:
     draft = answered(db)
-    back = db.transact(drafts.undo, draft.id, by=head)
+    back = db.transact(draft_decisions.undo, draft.id, by=head)
 
-    db.transact(drafts.regenerate, back.id, version=back.version, by=head)
+    db.transact(draft_decisions.regenerate, back.id, version=back.version, by=head)
     again = db.transact(_written, proposal())
 
     assert again.status is DraftStatus.PENDING
@@ -130,8 +130,8 @@ def test_stopping_takes_back_what_is_not_sent_yet(db: Database, head: int) -> No
 
 
 def test_what_people_released_is_not_stopped(db: Database, head: int) -> None:
-    draft = db.transact(drafts.undo, answered(db).id, by=head)
-    db.transact(drafts.approve, draft.id, version=draft.version, by=head, undo=timedelta(minutes=1))
+    draft = db.transact(draft_decisions.undo, answered(db).id, by=head)
+    db.transact(draft_decisions.approve, draft.id, version=draft.version, by=head, undo=timedelta(minutes=1))
 
     db.transact(policies.change, version=2, by=head, auto_on=False)
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from console import bulk_release, drafts, turns
+from console import bulk_release, draft_decisions, drafts, turns
 from console.database import Database
 from console.writing.context import Check, Source
 from models import Delivery, Draft, DraftStatus, Role
@@ -51,7 +51,7 @@ def test_what_changed_meanwhile_is_refused_alone_and_all_are_taken_back_at_once(
     by = db.transact(story.member).id
     first, edited, stale = (db.transact(drafted, who=who) for who in ('first', 'edited', 'stale'))
     chosen = [(draft.id, draft.version) for draft in (first, edited, stale)]
-    db.transact(drafts.edit, edited.id, version=1, by=by, content='您好！周六上午有课。')
+    db.transact(draft_decisions.edit, edited.id, version=1, by=by, content='您好！周六上午有课。')
     db.transact(story.said, '那周日呢', who='stale')
 
     outcome = db.transact(bulk_release.approve, chosen, by=by, undo=A_MINUTE)

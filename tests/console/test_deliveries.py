@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from console import alerts, conversations, deliveries, delivery_attempts, delivery_claims, drafts
+from console import alerts, conversations, deliveries, delivery_attempts, delivery_claims, draft_decisions
 from console.crypto import cipher
 from console.database import Database
 from console.delivery_attempts import Outcome, Verdict
@@ -43,7 +43,7 @@ def released(session: Session, text: str = '您好，周六上午有课。', *, 
     """A draft that was approved just now."""
     by = story.member(session)
     draft = story.drafted(session, text, who=who)
-    return drafts.approve(session, draft.id, version=1, by=by.id, undo=story.NOW, confirm_reason='已核对')
+    return draft_decisions.approve(session, draft.id, version=1, by=by.id, undo=story.NOW, confirm_reason='已核对')
 
 
 def claim(db: Database) -> Claim | None:
@@ -329,18 +329,20 @@ def test_what_cannot_be_opened_fails_and_holds_nobody_up(db: Database) -> None:
 def test_an_approval_can_be_taken_back_until_the_sender_has_it(db: Database) -> None:
     by = db.transact(story.member)
     draft = db.transact(story.drafted, LONG)
-    db.transact(drafts.approve, draft.id, version=1, by=by.id, undo=MINUTE, confirm_reason='已核对')
+    db.transact(draft_decisions.approve, draft.id, version=1, by=by.id, undo=MINUTE, confirm_reason='已核对')
     assert claim(db) is None
 
-    db.transact(drafts.undo, draft.id, by=by.id)
+    db.transact(draft_decisions.undo, draft.id, by=by.id)
 
     assert parts(db) == []
     assert draft_of(db).status is DraftStatus.PENDING
 
-    db.transact(drafts.approve, draft.id, version=draft_of(db).version, by=by.id, undo=story.NOW, confirm_reason='好')
+    db.transact(
+        draft_decisions.approve, draft.id, version=draft_of(db).version, by=by.id, undo=story.NOW, confirm_reason='好'
+    )
     claimed(db)
     with pytest.raises(Conflict):
-        db.transact(drafts.undo, draft.id, by=by.id)
+        db.transact(draft_decisions.undo, draft.id, by=by.id)
     assert len(parts(db)) == 3
 
 

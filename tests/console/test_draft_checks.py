@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
-from console import drafts, knowledge, rosters
+from console import draft_decisions, drafts, knowledge, rosters
 from console.calendar import today
 from console.database import Database
 from console.knowledge import Entry
@@ -16,19 +16,19 @@ def test_a_price_whose_entry_has_run_out_since_blocks(db: Database) -> None:
     by, draft = db.transact(story.member), db.transact(story.drafted)
     entry = Entry(question='科学课多少钱', answer='科学课一期2640元，含材料费。')
     [known] = db.transact(knowledge.put, [entry], by=None)
-    edited = db.transact(drafts.edit, draft.id, version=1, by=by.id, content='科学课一期2640元，含材料费。')
+    edited = db.transact(draft_decisions.edit, draft.id, version=1, by=by.id, content='科学课一期2640元，含材料费。')
     assert (edited.checks, edited.sources[0]['version']) == ([], 1)
     db.transact(_run_out, known.id)
 
     with pytest.raises(drafts.DraftBlocked, match='2640元'):
-        db.transact(drafts.approve, draft.id, version=2, by=by.id, undo=timedelta(0))
+        db.transact(draft_decisions.approve, draft.id, version=2, by=by.id, undo=timedelta(0))
 
 
 def test_another_pupils_name_blocks(db: Database) -> None:
     by, draft = db.transact(story.member), db.transact(story.drafted)
     db.transact(lambda session: session.add(Student(name='欧阳小满')))
 
-    edited = db.transact(drafts.edit, draft.id, version=1, by=by.id, content='和欧阳小满一个班。')
+    edited = db.transact(draft_decisions.edit, draft.id, version=1, by=by.id, content='和欧阳小满一个班。')
 
     assert [(check['kind'], check['level']) for check in edited.checks] == [('pupil', 'block')]
 
@@ -38,7 +38,7 @@ def test_the_school_forbids_phrases_of_its_own(db: Database, tmp_path: Path) -> 
     (tmp_path / 'promises.txt').write_text('# 本校\n状元班\n')
     rosters.watch_promises(tmp_path / 'promises.txt')
 
-    edited = db.transact(drafts.edit, draft.id, version=1, by=by.id, content='欢迎来状元班。')
+    edited = db.transact(draft_decisions.edit, draft.id, version=1, by=by.id, content='欢迎来状元班。')
 
     assert [check['detail'] for check in edited.checks] == ['状元班']
 

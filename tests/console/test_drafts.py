@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from console import drafts, staff, turns
+from console import draft_decisions, drafts, staff, turns
 from console.database import Database
 from console.errors import Conflict, ConsoleError, Invalid, NotAllowed
 from console.writing.context import Check
@@ -16,7 +16,7 @@ FIVE_SECONDS = timedelta(seconds=5)
 
 def approve(db: Database, draft: Draft, by: Staff, **keywords: object) -> Draft:
     given = {'version': draft.version, 'by': by.id, 'undo': timedelta(0)} | keywords
-    return db.transact(drafts.approve, draft.id, **given)
+    return db.transact(draft_decisions.approve, draft.id, **given)
 
 
 def test_approving_releases_the_text_the_person_read(db: Database) -> None:
@@ -34,7 +34,7 @@ def test_approving_releases_the_text_the_person_read(db: Database) -> None:
 
 def test_an_outdated_version_is_refused_and_nothing_happens(db: Database) -> None:
     by, draft = db.transact(story.member), db.transact(story.drafted)
-    db.transact(drafts.edit, draft.id, version=1, by=by.id, content='别人改过的内容')
+    db.transact(draft_decisions.edit, draft.id, version=1, by=by.id, content='别人改过的内容')
 
     with pytest.raises(drafts.DraftChanged) as refusal:
         approve(db, draft, by, version=1)
@@ -100,7 +100,7 @@ def test_someone_who_left_may_not_approve(db: Database) -> None:
 
 def test_an_open_check_blocks_until_a_reason_is_given(db: Database) -> None:
     by, draft = db.transact(story.member), db.transact(story.drafted)
-    edited = db.transact(drafts.edit, draft.id, version=1, by=by.id, content='课程一共 8,765 元，保证提分。')
+    edited = db.transact(draft_decisions.edit, draft.id, version=1, by=by.id, content='课程一共 8,765 元，保证提分。')
     assert {check['kind'] for check in edited.checks} == {'amount', 'promise'}
 
     with pytest.raises(drafts.DraftBlocked):
@@ -125,7 +125,7 @@ def test_an_approval_can_be_taken_back_before_the_sender_has_it(db: Database) ->
     by, draft = db.transact(story.member), db.transact(story.drafted)
     approve(db, draft, by, undo=FIVE_SECONDS)
 
-    undone = db.transact(drafts.undo, draft.id, by=by.id)
+    undone = db.transact(draft_decisions.undo, draft.id, by=by.id)
 
     assert undone.status is DraftStatus.PENDING
     assert db.read(lambda session: session.scalar(select(func.count()).select_from(Delivery))) == 0
@@ -136,9 +136,9 @@ def test_an_approval_can_be_taken_back_before_the_sender_has_it(db: Database) ->
 
 def test_a_rejected_draft_can_come_back(db: Database) -> None:
     by, draft = db.transact(story.member), db.transact(story.drafted)
-    db.transact(drafts.reject, draft.id, version=1, by=by.id, reason='语气不合适')
+    db.transact(draft_decisions.reject, draft.id, version=1, by=by.id, reason='语气不合适')
 
-    assert db.transact(drafts.undo, draft.id, by=by.id).status is DraftStatus.PENDING
+    assert db.transact(draft_decisions.undo, draft.id, by=by.id).status is DraftStatus.PENDING
 
 
 def test_a_draft_written_meanwhile_for_an_older_turn_is_dropped(db: Database) -> None:
@@ -152,7 +152,7 @@ def test_a_draft_written_meanwhile_for_an_older_turn_is_dropped(db: Database) ->
 
 def test_another_version_replaces_the_draft_only_when_it_is_there(db: Database) -> None:
     by, draft = db.transact(story.member), db.transact(story.drafted)
-    db.transact(drafts.regenerate, draft.id, version=1, by=by.id, instruction='短一些')
+    db.transact(draft_decisions.regenerate, draft.id, version=1, by=by.id, instruction='短一些')
     assert [one.id for one in db.read(drafts.page, by=by.id, status=DraftStatus.PENDING)] == [draft.id]
 
     claim = db.transact(turns.claim_next)
@@ -168,7 +168,7 @@ def test_exactly_one_of_approve_reject_and_a_new_message_wins(db: Database) -> N
         draft = db.transact(story.drafted, who=who)
         moves = [
             lambda draft=draft: approve(db, draft, by),
-            lambda draft=draft: db.transact(drafts.reject, draft.id, version=1, by=by.id, reason='其他'),
+            lambda draft=draft: db.transact(draft_decisions.reject, draft.id, version=1, by=by.id, reason='其他'),
             lambda who=who: db.transact(story.said, '等等', who=who),
         ]
         with ThreadPoolExecutor(3) as threads:
@@ -187,6 +187,6 @@ def test_exactly_one_of_approve_reject_and_a_new_message_wins(db: Database) -> N
 
 def test_check_words_survive_the_way_through_the_database(db: Database) -> None:
     by, draft = db.transact(story.member), db.transact(story.drafted)
-    edited = db.transact(drafts.edit, draft.id, version=1, by=by.id, content='包过！')
+    edited = db.transact(draft_decisions.edit, draft.id, version=1, by=by.id, content='包过！')
 
     assert [Check(**check).level for check in edited.checks] == ['block']

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy.orm import Session
 
-from console import delivery_attempts, delivery_claims, drafts, intake, journeys, replies, turns
+from console import delivery_attempts, delivery_claims, draft_decisions, drafts, intake, journeys, replies, turns
 from console.database import Database
 from console.errors import NotAllowed, NotFound
 from console.journeys import Journey
@@ -76,7 +76,9 @@ def test_a_journey_goes_from_writing_over_review_to_its_end(db: Database) -> Non
     draft = propose(db)
     assert way(db, tester).station == 'review'
 
-    db.transact(drafts.approve, draft.id, version=1, by=supervisor.id, undo=NOW, content='您好！周六上午有课。')
+    db.transact(
+        draft_decisions.approve, draft.id, version=1, by=supervisor.id, undo=NOW, content='您好！周六上午有课。'
+    )
     approved = way(db, tester)
     claim = db.transact(delivery_claims.claim_next, lambda *_: b'{}')
     assert claim is not None
@@ -98,7 +100,7 @@ def test_a_rejection_is_told_with_its_reason(db: Database) -> None:
     arrive(db, '71', '周六有课吗')
     draft = propose(db)
 
-    db.transact(drafts.reject, draft.id, version=1, by=supervisor.id, reason='答非所问')
+    db.transact(draft_decisions.reject, draft.id, version=1, by=supervisor.id, reason='答非所问')
 
     decision = way(db, tester).decision
     assert decision is not None
@@ -109,9 +111,9 @@ def test_an_approval_taken_back_is_no_decision(db: Database) -> None:
     tester, supervisor = db.transact(story.member, Role.TESTER), db.transact(story.member)
     arrive(db, '71', '周六有课吗')
     draft = propose(db)
-    db.transact(drafts.approve, draft.id, version=1, by=supervisor.id, undo=timedelta(seconds=5))
+    db.transact(draft_decisions.approve, draft.id, version=1, by=supervisor.id, undo=timedelta(seconds=5))
 
-    db.transact(drafts.undo, draft.id, by=supervisor.id)
+    db.transact(draft_decisions.undo, draft.id, by=supervisor.id)
 
     journey = way(db, tester)
     assert (journey.station, journey.decision, journey.parts) == ('review', None, ())
@@ -134,7 +136,7 @@ def test_an_earlier_turn_can_be_asked_for(db: Database) -> None:
     tester, supervisor = db.transact(story.member, Role.TESTER), db.transact(story.member)
     arrive(db, '71', '周六有课吗')
     draft = propose(db)
-    db.transact(drafts.approve, draft.id, version=1, by=supervisor.id, undo=NOW)
+    db.transact(draft_decisions.approve, draft.id, version=1, by=supervisor.id, undo=NOW)
     arrive(db, '72', '那周日呢')
 
     latest, first = way(db, tester), way(db, tester, turn_id=draft.turn_id)

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from console import deliveries, delivery_attempts, delivery_claims, drafts
+from console import deliveries, delivery_attempts, delivery_claims, draft_decisions, drafts
 from console.channels import DUPLICATE_CHECK_SECONDS, SPREAD
 from console.database import Database
 from console.deliveries import GIVE_UP_AFTER
@@ -33,7 +33,7 @@ def by(db: Database) -> Staff:
 def first(db: Database, by: Staff) -> Claim:
     """A released reply, taken for sending for the first time."""
     draft = db.transact(story.drafted)
-    db.transact(drafts.approve, draft.id, version=1, by=by.id, undo=timedelta(0))
+    db.transact(draft_decisions.approve, draft.id, version=1, by=by.id, undo=timedelta(0))
     claim = db.transact(delivery_claims.claim_next, freeze)
     assert claim is not None
     return claim

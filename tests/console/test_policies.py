@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from console import drafts, inbox, policies, reservations, review_desk
+from console import draft_decisions, inbox, policies, reservations, review_desk
 from console.database import Database
 from console.errors import Conflict, Invalid, NotAllowed, NotFound
 from console.policies import NotReleasable, Rules
@@ -126,7 +126,7 @@ def test_words_of_ones_own_and_risky_ones_wait_for_another_where_the_school_want
 
 
 def _release(db: Database, draft: Draft, by: Staff) -> Draft:
-    return db.transact(drafts.approve, draft.id, version=draft.version, by=by.id, undo=timedelta(0))
+    return db.transact(draft_decisions.approve, draft.id, version=draft.version, by=by.id, undo=timedelta(0))
 
 
 def _set(session: Session, draft_id: int, **values: object) -> None:

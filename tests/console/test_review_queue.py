@@ -1,7 +1,7 @@
 import pytest
 from sqlalchemy.orm import Session
 
-from console import conversations, drafts, replies, reservations, review_desk, review_queue, turns
+from console import conversations, draft_decisions, drafts, replies, reservations, review_desk, review_queue, turns
 from console.database import Database
 from console.errors import Conflict
 from models import DraftStatus, Role, Staff, TurnStatus
@@ -96,8 +96,8 @@ def test_others_see_who_holds_a_draft_and_the_holder_does_not(db: Database) -> N
 
 def test_an_opened_draft_says_what_the_parent_wrote_since_and_which_draft_follows(db: Database) -> None:
     by, draft = db.transact(story.member), db.transact(story.drafted)
-    db.transact(drafts.edit, draft.id, version=1, by=by.id, content='您好！周六十点有课。')
-    db.transact(drafts.edit, draft.id, version=2, by=by.id, content='您好！周六十一点有课。')
+    db.transact(draft_decisions.edit, draft.id, version=1, by=by.id, content='您好！周六十点有课。')
+    db.transact(draft_decisions.edit, draft.id, version=2, by=by.id, content='您好！周六十一点有课。')
     newer = db.transact(story.drafted, question='那周日呢')
 
     opened = db.read(review_desk.opened, draft.id, by=by.id)
@@ -120,7 +120,7 @@ def test_a_filter_shows_its_part_of_the_queue_and_counts_it(db: Database) -> Non
     leave = db.transact(story.drafted, '好的，已登记。', question='明天请假', who='leave')
     given = db.transact(story.drafted, question='地址在哪', who='given')
     db.transact(failed, '在吗', who='nobody')
-    db.transact(drafts.edit, price.id, version=1, by=by.id, content='一期 9999 元。')
+    db.transact(draft_decisions.edit, price.id, version=1, by=by.id, content='一期 9999 元。')
     db.transact(conversations.assign, given.conversation_id, agent.id, by=by.id)
     db.transact(conversations.assign, leave.conversation_id, by.id, by=by.id)
     db.transact(reservations.hold, price.id, by=by.id)

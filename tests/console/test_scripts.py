@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from console import conversations, drafts, scripts, students
+from console import conversations, draft_decisions, scripts, students
 from console.database import Database
 from console.errors import Invalid, NotAllowed, NotFound
 from console.students import EnrolmentFields, GuardianFields, StudentFields
@@ -73,7 +73,7 @@ def test_a_draft_with_a_gap_is_not_released(db: Database) -> None:
     draft = db.transact(story.drafted, '{老师}在等您。')
 
     with pytest.raises(Invalid, match='还有没填的内容'):
-        db.transact(drafts.approve, draft.id, version=draft.version, by=lead.id, undo=timedelta(0))
+        db.transact(draft_decisions.approve, draft.id, version=draft.version, by=lead.id, undo=timedelta(0))
 
 
 def test_a_name_the_record_does_not_tell_stays_to_be_filled_in(db: Database) -> None:

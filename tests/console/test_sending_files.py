@@ -5,7 +5,16 @@ import time
 import pytest
 from sqlalchemy import delete, select, update
 
-from console import conversations, deliveries, delivery_attempts, delivery_claims, drafts, media_files, recalls, replies
+from console import (
+    conversations,
+    deliveries,
+    delivery_attempts,
+    delivery_claims,
+    draft_decisions,
+    media_files,
+    recalls,
+    replies,
+)
 from console.channels import Channels, WeComApp
 from console.database import Database
 from console.delivery_attempts import Outcome, Verdict
@@ -98,11 +107,11 @@ def test_an_agents_file_waits_for_a_supervisor(db: Database, wecom: Sandbox, cha
     assert db.transact(delivery_claims.claim_next, channels.freeze) is None
     assert db.read(media_files.seen, number, by=head, draft_id=draft.id).name == '报名表.pdf'
     with pytest.raises(Invalid, match='不能改成文字'):
-        db.transact(drafts.edit, draft.id, version=1, by=head, content='另写一句')
+        db.transact(draft_decisions.edit, draft.id, version=1, by=head, content='另写一句')
     with pytest.raises(NotFound):
         db.read(media_files.seen, number, by=head)
 
-    db.transact(drafts.approve, draft.id, version=1, by=head, undo=story.NOW)
+    db.transact(draft_decisions.approve, draft.id, version=1, by=head, undo=story.NOW)
     send(db, channels)
 
     [(kind, body)] = on_phone(wecom, parent)
@@ -113,10 +122,10 @@ def test_an_agents_file_waits_for_a_supervisor(db: Database, wecom: Sandbox, cha
 def test_an_undone_release_leaves_the_file_where_it_was(db: Database, wecom: Sandbox, channels: Channels, parent: str):
     agent, head = (db.transact(story.member, role).id for role in (Role.AGENT, Role.SUPERVISOR))
     draft = db.transact(replies.send_file, chat(db, parent), given(db, agent), by=agent)
-    db.transact(drafts.approve, draft.id, version=1, by=head, undo=story.NOW)
+    db.transact(draft_decisions.approve, draft.id, version=1, by=head, undo=story.NOW)
 
-    undone = db.transact(drafts.undo, draft.id, by=head)
-    db.transact(drafts.approve, draft.id, version=undone.version, by=head, undo=story.NOW)
+    undone = db.transact(draft_decisions.undo, draft.id, by=head)
+    db.transact(draft_decisions.approve, draft.id, version=undone.version, by=head, undo=story.NOW)
 
     assert send(db, channels).verdict is Verdict.ACCEPTED
     assert [kind for kind, _ in on_phone(wecom, parent)] == ['image']
@@ -128,7 +137,7 @@ def test_a_draft_whose_file_is_gone_is_not_sent_as_words(db: Database, parent: s
     db.transact(lambda session: session.execute(delete(MediaFile)))
 
     with pytest.raises(Invalid, match='文件已不在'):
-        db.transact(drafts.approve, draft.id, version=1, by=head, undo=story.NOW)
+        db.transact(draft_decisions.approve, draft.id, version=1, by=head, undo=story.NOW)
 
 
 def test_a_repetition_names_the_same_upload_byte_for_byte(

@@ -7,7 +7,19 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from console import client_sends, conversations, drafts, next_steps, replies, scripts, sidebar, staff, students, turns
+from console import (
+    client_sends,
+    conversations,
+    draft_decisions,
+    drafts,
+    next_steps,
+    replies,
+    scripts,
+    sidebar,
+    staff,
+    students,
+    turns,
+)
 from console.database import Database
 from console.drafts import DraftBlocked
 from console.errors import Conflict, Invalid, NotFound
@@ -170,7 +182,12 @@ def test_an_agent_sends_only_what_was_released_and_the_parent_waits_until_she_ha
     draft = db.transact(sidebar.hand_in, contact_id, '有的，我打138****5678。', by=zhou.id)
     assert db.read(sidebar.pane, contact_id, by=zhou.id).offer.standing == 'handed_in'  # type: ignore[union-attr]
     db.transact(
-        drafts.approve, draft.id, version=draft.version, by=boss.id, undo=timedelta(0), confirm_reason='家长给的'
+        draft_decisions.approve,
+        draft.id,
+        version=draft.version,
+        by=boss.id,
+        undo=timedelta(0),
+        confirm_reason='家长给的',
     )
 
     offer = db.read(sidebar.pane, contact_id, by=zhou.id).offer
@@ -192,7 +209,7 @@ def test_a_release_that_was_not_sent_is_out_of_date_when_the_parent_goes_on(db: 
     contact_id = db.transact(customer, 'ZhouGuWen')
     db.transact(sidebar.pasted, contact_id, '周六有课吗', by=zhou.id)
     draft = db.transact(sidebar.hand_in, contact_id, '有的。', by=zhou.id)
-    db.transact(drafts.approve, draft.id, version=draft.version, by=boss.id, undo=timedelta(0))
+    db.transact(draft_decisions.approve, draft.id, version=draft.version, by=boss.id, undo=timedelta(0))
     db.transact(sidebar.pasted, contact_id, '周日呢', by=zhou.id)
 
     assert db.read(lambda session: session.get_one(Draft, draft.id)).status is DraftStatus.SUPERSEDED

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from console import drafts, kf_window, replies, resolving, review_queue, turns, urgency
+from console import draft_decisions, drafts, kf_window, replies, resolving, review_queue, turns, urgency
 from console.database import Database
 from console.errors import ConsoleError
 from console.writing import intents
@@ -85,7 +85,7 @@ def test_by_when_a_reviewer_is_wanted_is_true_after_whatever_happens(db: Databas
         return act
 
     def undoes(session: Session, who: str) -> None:
-        drafts.undo(session, newest(session, who).id, by=by)
+        draft_decisions.undo(session, newest(session, who).id, by=by)
 
     def in_talk(act: Callable[..., Any], *given: Any) -> Callable[[Session, str], None]:
         return lambda session, who: act(session, talk_of(session, who).id, *given, by=by)
@@ -96,10 +96,10 @@ def test_by_when_a_reviewer_is_wanted_is_true_after_whatever_happens(db: Databas
         'fails': fails,
         'is lost': is_lost,
         'grows old': grows_old,
-        'edit': decided(drafts.edit, content='一期 9999 元，请放心。'),
-        'approve': decided(drafts.approve, undo=NOTHING_TO_UNDO, confirm_reason='看过了'),
-        'reject': decided(drafts.reject, reason='其他'),
-        'regenerate': decided(drafts.regenerate),
+        'edit': decided(draft_decisions.edit, content='一期 9999 元，请放心。'),
+        'approve': decided(draft_decisions.approve, undo=NOTHING_TO_UNDO, confirm_reason='看过了'),
+        'reject': decided(draft_decisions.reject, reason='其他'),
+        'regenerate': decided(draft_decisions.regenerate),
         'undo': undoes,
         'propose': in_talk(replies.propose, '我来回答。'),
         'send': in_talk(replies.send, '我来回答。'),

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from console import delivery_claims, drafts, live_words, signals, turns
+from console import delivery_claims, draft_decisions, drafts, live_words, signals, turns
 from console.channels import Channels, WeComApp
 from console.database import Database
 from console.sandbox import Sandbox
@@ -76,7 +76,7 @@ def turn_statuses(db: Database) -> list[TurnStatus]:
 
 def release(db: Database, who: str) -> Draft:
     by, draft = db.transact(story.member), db.transact(story.drafted, who=who)
-    return db.transact(drafts.approve, draft.id, version=1, by=by.id, undo=story.NOW)
+    return db.transact(draft_decisions.approve, draft.id, version=1, by=by.id, undo=story.NOW)
 
 
 def texts_on_the_phone_of(wecom: Sandbox, who: str) -> list[str]:

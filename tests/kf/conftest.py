@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from console import delivery_attempts, delivery_claims, drafts, kf, kf_accounts, kf_pull, leases, turns
+from console import delivery_attempts, delivery_claims, draft_decisions, drafts, kf, kf_accounts, kf_pull, leases, turns
 from console.channels import Channels, WeComApp
 from console.database import Database
 from console.delivery_claims import Claim
@@ -129,7 +129,9 @@ class Desk:
 
     def released(self, text: str = '您好，周六上午有课。') -> Draft:
         by, draft = self.db.transact(story.member), self.drafted(text)
-        return self.db.transact(drafts.approve, draft.id, version=1, by=by.id, undo=story.NOW, confirm_reason='已核对')
+        return self.db.transact(
+            draft_decisions.approve, draft.id, version=1, by=by.id, undo=story.NOW, confirm_reason='已核对'
+        )
 
     def send_claim(self) -> Claim | None:
         self.db.transact(lambda session: session.execute(update(Delivery).values(due_at=utc_now())))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from console import drafts, kf, kf_accounts, review_desk, staff
+from console import draft_decisions, drafts, kf, kf_accounts, review_desk, staff
 from console.errors import ConsoleError, NotAllowed
 from models import Conversation, KfAccount, Role, SessionState, utc_now
 from tests import story
@@ -39,7 +39,9 @@ async def test_what_is_in_the_way_of_a_draft_is_said_before_it_is_released(
     assert bool(outlook.why_not(1)) is bool(blocked)
     if blocked:
         with pytest.raises(ConsoleError, match=blocked):
-            desk.db.transact(drafts.approve, draft.id, version=1, by=by.id, undo=story.NOW, confirm_reason='已核对')
+            desk.db.transact(
+                draft_decisions.approve, draft.id, version=1, by=by.id, undo=story.NOW, confirm_reason='已核对'
+            )
         assert desk.db.read(drafts.pending_in, draft.conversation_id, by=by.id) is not None
 
 

@@ -11,7 +11,7 @@ from console import (
     deliveries,
     delivery_attempts,
     delivery_claims,
-    drafts,
+    draft_decisions,
     kf,
     kf_accounts,
     kf_pull,
@@ -257,11 +257,11 @@ async def test_a_reply_of_more_parts_than_are_left_is_refused_before_anything_is
     await desk.hears()
     by, draft = desk.db.transact(story.member), desk.drafted(LONGEST)
     with pytest.raises(Invalid, match='要分成 7 条发送，但客户下次发言前只剩 5 条') as refusal:
-        desk.db.transact(drafts.approve, draft.id, version=1, by=by.id, undo=story.NOW)
+        desk.db.transact(draft_decisions.approve, draft.id, version=1, by=by.id, undo=story.NOW)
     assert refusal.value.field == 'content'
     assert (desk.draft().status, desk.deliveries()) == (DraftStatus.PENDING, [])
 
-    desk.db.transact(drafts.approve, draft.id, version=1, by=by.id, undo=story.NOW, content=LONG)
+    desk.db.transact(draft_decisions.approve, draft.id, version=1, by=by.id, undo=story.NOW, content=LONG)
     with pytest.raises(Invalid, match='只剩 2 条'):
         desk.db.transact(replies.send, draft.conversation_id, LONG, by=by.id)
     desk.send()

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from console import alerts, conversations, deliveries, delivery_attempts, delivery_claims, drafts
+from console import alerts, conversations, deliveries, delivery_attempts, delivery_claims, draft_decisions
 from console.calendar import SCHOOL_TIME
 from console.channels import Channels, WeComApp
 from console.database import Database
@@ -42,7 +42,9 @@ class Sender:
 
     def released(self, who: str = 'wang_mama', text: str = REPLY) -> Draft:
         by, draft = self.db.transact(story.member), self.db.transact(story.drafted, text, who=who)
-        return self.db.transact(drafts.approve, draft.id, version=1, by=by.id, undo=story.NOW, confirm_reason='已核对')
+        return self.db.transact(
+            draft_decisions.approve, draft.id, version=1, by=by.id, undo=story.NOW, confirm_reason='已核对'
+        )
 
     def sends(self) -> None:
         """Everything that is due, once each."""

@@ -85,11 +85,10 @@ def take_back(session: Session, draft: Draft) -> bool:
 
 
 def take_back_message(session: Session, message: Message) -> bool:
-    """As `take_back`, for a message that nobody had to release."""
+    """As `take_back`, for a message that nobody had to release; one that was a draft is undone there."""
     of_message = Delivery.message_id == message.id
-    return session.scalar(select(Delivery.id).where(of_message).limit(1)) is not None and _take_back(
-        session, of_message
-    )
+    first = session.execute(select(Delivery.draft_id).where(of_message).limit(1)).first()
+    return first is not None and first.draft_id is None and _take_back(session, of_message)
 
 
 def _take_back(session: Session, which: ColumnElement[bool]) -> bool:

@@ -6,6 +6,7 @@ from sqlalchemy import event, update
 from console import (
     conversation_list,
     conversations,
+    draft_decisions,
     drafts,
     inbox,
     notes,
@@ -161,6 +162,22 @@ def test_ones_own_reply_is_taken_back_before_it_is_sent_and_not_after(db: Databa
     imported = db.transact(_without_delivery, number, lead.id)
     with pytest.raises(Conflict):
         db.transact(replies.take_back, imported.id, by=lead.id)
+
+
+def test_a_proposal_that_was_released_is_taken_back_where_it_was_released_or_not_at_all(db: Database) -> None:
+    agent, lead = db.transact(story.member, Role.AGENT, '孙老师'), db.transact(story.member)
+    number = db.transact(story.said, '在吗').id
+    draft = db.transact(replies.propose, number, '在的', by=agent.id)
+    db.transact(
+        draft_decisions.approve, draft.id, version=1, by=lead.id, undo=timedelta(seconds=5), confirm_reason='已核对'
+    )
+    [sent] = [one for one in db.read(inbox.opened, number, by=lead.id).messages if one.staff_id == lead.id]
+
+    with pytest.raises(Conflict):
+        db.transact(replies.take_back, sent.id, by=lead.id)
+
+    db.transact(draft_decisions.undo, draft.id, by=lead.id)
+    assert db.read(drafts.seen, draft.id, by=lead.id)[0].status is DraftStatus.PENDING
 
 
 def _without_delivery(session: object, number: int, by: int) -> Message:

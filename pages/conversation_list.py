@@ -48,6 +48,7 @@ class ConversationList:
             self._draw_filters()
         self._box = ui.element('div').classes('items')
         self._below = ui.element('div')
+        self._under: object = None  # what stands below the rows
         with self._below:
             skeleton(6)
 
@@ -140,9 +141,12 @@ class ConversationList:
         if self._box.default_slot.children != wanted_order:
             self._box.default_slot.children[:] = wanted_order
             self._box.update()
-        self._below.clear()
-        with self._below:
-            self._draw_below(fault)
+        below = fault, more, not lines and self.wanted
+        if below != self._under:
+            self._under = below
+            self._below.clear()
+            with self._below:
+                self._draw_below(fault)
 
     def _find_position(self) -> None:
         ids = [line.conversation_id for line in self.lines]

@@ -10,7 +10,7 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, case, func, literal, select, update
 from sqlalchemy.orm import Session, joinedload
 
-from console import leases, personal_numbers, signals, staff
+from console import leases, media_files, personal_numbers, signals, staff
 from console.crypto import cipher
 from models import (
     ApprovalCard,
@@ -51,6 +51,7 @@ class Showing:
     who: str
     asked: str
     reply: str
+    file: media_files.Shown | None  # what it sends in place of words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,6 +141,7 @@ def next_to_show(session: Session) -> Showing | None:
             session.flush()
             continue
         masks = personal_numbers.masks(session, draft.conversation_id)
+        media = media_files.of_draft(session, draft)
         return Showing(
             card_id=card.id,
             token=card.lease_token,
@@ -149,6 +151,7 @@ def next_to_show(session: Session) -> Showing | None:
             who=_who(session, draft.conversation.contact),
             asked=personal_numbers.show(draft.customer_message, masks),
             reply=personal_numbers.show(draft.content, masks),
+            file=media_files.shown(media) if media else None,
         )
 
 

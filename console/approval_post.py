@@ -3,7 +3,7 @@
 import asyncio
 import logging
 
-from console import approval_cards
+from console import approval_cards, file_types
 from console.approval_cards import Closing, Showing
 from console.database import read, transact
 from console.errors import ConsoleError
@@ -69,6 +69,10 @@ class ApprovalPost:
     def _card(self, showing: Showing) -> bytes:
         url = f'{self._base_url}/review?draft={showing.draft_id}'
         whole = len(showing.reply) <= FITS
+        facts = [] if whole else [('提示', '回复较长，请点“打开”看全文')]
+        if showing.file is not None:
+            facts = [('类型', file_types.word_for(showing.file.mime, showing.file.name)), ('名称', showing.file.name)]
+            facts.append(('大小', file_types.size(showing.file.size)))
         return button_card_message(
             showing.to_user,
             self._client.agent_id,
@@ -76,7 +80,7 @@ class ApprovalPost:
             title=f'待审核 · {showing.who}',
             lead=' '.join(showing.asked.split()),
             text=showing.reply,
-            facts=() if whole else (('提示', '回复较长，请点“打开”看全文'),),
+            facts=facts,
             buttons=(Button(text='批准', key=approval_cards.APPROVE), Button(text='打开', url=url, style=2)),
             url=url,
             duplicate_check_interval=DUPLICATE_CHECK_SECONDS,

@@ -141,3 +141,10 @@ def cleaned(name: str, default: str) -> str:
         stem, dot, ending = name.rpartition('.')
         name = f'{stem[: 90 - len(ending)]}…{dot}{ending}' if dot and len(ending) <= 10 else f'{name[:99]}…'
     return name or default
+
+
+def size(count: int) -> str:
+    """1.2 MB, 340 KB, 12 字节."""
+    if count >= 1024 * 1024:
+        return f'{count / 1024 / 1024:.1f} MB'
+    return f'{count / 1024:.0f} KB' if count >= 1024 else f'{count} 字节'

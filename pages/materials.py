@@ -4,7 +4,7 @@ from functools import partial
 
 from nicegui import ui
 
-from console import materials, signals, staff
+from console import file_types, materials, signals, staff
 from console.database import read, transact
 from console.materials import Shelved
 from console.staff import Action
@@ -12,7 +12,7 @@ from models import Staff
 from pages.knowledge_nav import knowledge_nav
 from pages.layout import me, member, refusals_shown, reload_on, staff_page
 from pages.review_snack import Snack
-from pages.thread_media import KINDS, size, unsent
+from pages.thread_media import KINDS, unsent
 from pages.widgets import button, empty_state, panel, refusals_at, row, text
 
 UNDO_SECONDS = 8
@@ -117,7 +117,7 @@ def _card(one: Shelved, editor: _Editor | None) -> None:
     unsent(one.file)
     if one.file.kind == 'image' or not one.file.name.startswith(one.name):
         text(one.name, 'words', tag='b')
-    about = [one.group, KINDS[one.file.kind], size(one.file.size), f'用过 {one.uses} 次']
+    about = [one.group, KINDS[one.file.kind], file_types.size(one.file.size), f'用过 {one.uses} 次']
     text(' · '.join(filter(None, about)), 'muted', tag='div')
     if editor is not None:
         with row('end'):

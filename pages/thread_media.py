@@ -133,7 +133,7 @@ def _file(media: Shown, address: str) -> None:
     with row('file'):
         with ui.element('div').classes('grow'):
             text(media.name, 'name', tag='b')
-            text(f'{file_types.word_for(media.mime, media.name)} · {size(media.size)}', 'muted', tag='div')
+            text(f'{file_types.word_for(media.mime, media.name)} · {file_types.size(media.size)}', 'muted', tag='div')
         _save(address)
 
 
@@ -186,10 +186,3 @@ def _host(address: str) -> str | None:
 def _address(media: Shown, *, draft_id: int | None = None, save: bool = False) -> str:
     asked = '&'.join([f'draft={draft_id}'] * bool(draft_id) + ['save=true'] * save)
     return f'/media/{media.id}{"?" if asked else ""}{asked}'
-
-
-def size(count: int) -> str:
-    """1.2 MB, 340 KB, 12 字节."""
-    if count >= 1024 * 1024:
-        return f'{count / 1024 / 1024:.1f} MB'
-    return f'{count / 1024:.0f} KB' if count >= 1024 else f'{count} 字节'

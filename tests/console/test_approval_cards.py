@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from console import approval_cards, approval_presses, company, draft_decisions, staff
+from console import approval_cards, approval_presses, company, draft_decisions, file_types, media_files, replies, staff
 from console.approval_post import ApprovalPost
 from console.database import Database
 from console.errors import ConsoleError, Invalid, NotAllowed
@@ -105,6 +105,21 @@ async def test_a_waiting_draft_comes_to_the_phone_with_the_parents_words_and_no_
     [card] = cards(db)
     assert (card.status, card.task_id) == (CardStatus.SHOWN, shown['task_id'])
     assert 'code-of-the-message' not in (card.response_code_sealed or '')
+
+
+async def test_a_file_on_the_phone_says_what_it_is(db: Database, api: FakeApi, post: ApprovalPost) -> None:
+    db.transact(on_the_phone)
+    agent = db.transact(story.member, Role.AGENT, '周顾问').id
+    stored = media_files.store(b'%PDF-1.7 ' + bytes(2039), '报名表.pdf', 'file')
+    number = db.transact(media_files.give, stored, 'file', by=agent).id
+    chat = db.transact(lambda session: story.drafted(session).conversation_id)
+    db.transact(replies.send_file, chat, number, by=agent)
+
+    await all_done(post, db)
+
+    shown = json.loads(api.asked_for('message/send')[-1].body)['template_card']
+    facts = {one['keyname']: one['value'] for one in shown['horizontal_content_list']}
+    assert facts == {'类型': file_types.word_for('application/pdf', '报名表.pdf'), '名称': '报名表.pdf', '大小': '2 KB'}
 
 
 async def test_a_press_releases_the_draft_as_the_page_would_and_every_card_says_so(

@@ -41,6 +41,7 @@ class Action(StrEnum):
     EDIT_POLICY = '修改审核规则'
     STOP_AUTO = '停止自动回复'
     EDIT_PROMPTS = '修改提示词'
+    SEE_REPORTS = '查看报表'
     SEE_FAILED = '查看消息故障'
     DROP_FAILED = '放弃出故障的消息'
 
@@ -69,6 +70,7 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     Action.EDIT_POLICY: frozenset({Role.ADMIN}),
     Action.STOP_AUTO: _LEAD,
     Action.EDIT_PROMPTS: frozenset({Role.ADMIN}),
+    Action.SEE_REPORTS: _LEAD,
     Action.SEE_FAILED: _LEAD,
     Action.DROP_FAILED: frozenset({Role.ADMIN}),
 }

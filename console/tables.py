@@ -49,7 +49,7 @@ def as_csv(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(columns)
-    writer.writerows([_guarded(cell) for cell in row] for row in rows)
+    writer.writerows([guarded(cell) for cell in row] for row in rows)
     return out.getvalue().encode('utf-8-sig')
 
 
@@ -72,7 +72,7 @@ def as_excel(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
     return out.getvalue()
 
 
-def _guarded(cell: str) -> str:
+def guarded(cell: str) -> str:
     """A quotation mark in front, which CSV has no other way to say; `_unguarded` takes it away again."""
     return f"'{cell}" if _FORMULA.match(cell) else cell
 

@@ -14,6 +14,7 @@ from console import (
     knowledge,
     notes,
     personal_numbers,
+    policies,
     review_queue,
     snoozing,
     staff,
@@ -105,6 +106,7 @@ class Today:
     entries: list[KnowledgeEntry]  # that this member answers for and that run out soon
     entries_count: int
     figures: Figures
+    reviews: bool  # whether this member may release drafts
 
 
 def counts(session: Session, *, by: int) -> Counts:
@@ -113,11 +115,15 @@ def counts(session: Session, *, by: int) -> Counts:
     waiting = select(func.count()).where(
         Conversation.status == ConversationStatus.WAITING, snoozing.awake(), staff.sees_conversations(member)
     )
-    drafts = select(func.count()).select_from(Draft).where(Draft.status == DraftStatus.PENDING)
+    drafts = (
+        select(func.count(Draft.id))
+        .join(Conversation, Conversation.id == Draft.conversation_id)
+        .where(Draft.status == DraftStatus.PENDING, staff.sees_conversations(member))
+    )
     alerts = select(func.count()).select_from(Alert).where(Alert.closed_at.is_(None))
     return Counts(
         waiting=session.scalar(waiting) or 0,
-        drafts=(session.scalar(drafts) or 0) if staff.may(member.role, staff.Action.REVIEW) else 0,
+        drafts=(session.scalar(drafts) or 0) if policies.may_review(session, member) else 0,
         alerts=(session.scalar(alerts) or 0) if staff.may(member.role, staff.Action.SEE_ALERTS) else 0,
         named=notes.count_naming(session, member),
     )
@@ -142,6 +148,7 @@ def counted(session: Session, asked: Sequence[int]) -> list[Counts | ConsoleErro
 def look(session: Session, *, by: int) -> Today:
     """What this member should see first; lists they may not know of are empty. Raises `NotAllowed`."""
     member = staff.require(session, by)
+    reviews = policies.may_review(session, member)
     waiting = conversation_list.page(session, by=by, wanted=Wanted(tab=Tab.WAITING), limit=SHORT)
     failed, failed_count = _failed(session, member)
     ending, ending_count = _ending(session, member)
@@ -151,7 +158,7 @@ def look(session: Session, *, by: int) -> Today:
         named=[Line(**vars(one)) for one in notes.naming(session, by=by, limit=SHORT)],
         due=[_waiting_line(session, row) for row in snoozing.due(session, by=by, limit=SHORT)],
         waiting=[_waiting_line(session, row) for row in waiting],
-        drafts=_drafts(session, by) if staff.may(member.role, staff.Action.REVIEW) else [],
+        drafts=_drafts(session, by) if reviews else [],
         failed=failed,
         failed_count=failed_count,
         ending=ending,
@@ -161,6 +168,7 @@ def look(session: Session, *, by: int) -> Today:
         entries=running_out,
         entries_count=running_out_count,
         figures=_figures(session, member),
+        reviews=reviews,
     )
 
 

@@ -51,7 +51,7 @@ async def dashboard() -> None:
 
 def _tiles(now: Today, counts: Counts, role: Role) -> None:
     with ui.element('div').classes('tiles'):
-        if staff.may(role, Action.REVIEW):
+        if now.reviews:
             _tile('待审核草稿', counts.drafts, '/review', 'warn')
         _tile('待回复会话', counts.waiting, '/conversations', 'warn')
         _tile('发送失败', now.failed_count, '#failed' if now.failed else '', 'danger')
@@ -78,7 +78,7 @@ def _lists(now: Today, alarms: list[Alert], role: Role) -> None:
         _list('同事提到您', now.named, _talk_row, ('', ''), anchor='named')
     if now.due:
         _list('提醒到时', now.due, _talk_row, ('', ''), anchor='due')
-    if staff.may(role, Action.REVIEW):
+    if now.reviews:
         _list('最急的待审核', now.drafts, _draft_row, ('没有待审核的草稿', '家长来消息后，AI 草稿会出现在这里。'))
     _list('等待最久的会话', now.waiting, _waiting_row, ('没有人在等待', '家长的新消息会出现在这里。'))
     if now.failed:

@@ -50,8 +50,13 @@ PLACES = (
 
 
 @contextmanager
-def frame(title: str, path: str, member: Staff, secret: str, *, leave: Callable[[], None]) -> Iterator[None]:
-    """Everything around a page; what is drawn inside the context becomes its content. `leave` goes to the sign-in."""
+def frame(
+    title: str, path: str, member: Staff, secret: str, *, reviews: bool, leave: Callable[[], None]
+) -> Iterator[None]:
+    """Everything around a page; what is drawn inside the context becomes its content.
+
+    `reviews`: whether the school's rules let this member release drafts. `leave` goes to the sign-in.
+    """
     counters: dict[str, Text] = {}
 
     def show(counts: today.Counts) -> None:
@@ -73,7 +78,7 @@ def frame(title: str, path: str, member: Staff, secret: str, *, leave: Callable[
     with ui.element('div').classes('app'):
         with ui.element('nav').classes('rail').props('aria-label=主导航'):
             for place in PLACES:
-                if _offered(place, member.role):
+                if _offered(place, member.role, reviews=reviews):
                     _rail_link(place, current=_is_in(path, place.path), counters=counters)
         with ui.element('header').classes('bar'):
             text(title, tag='h1')
@@ -88,7 +93,10 @@ def frame(title: str, path: str, member: Staff, secret: str, *, leave: Callable[
         with ui.element('main').classes('page'):
             yield
     ui.element('dialog').classes('keys').props('aria-label=快捷键')
-    places = [Place(place.word, href=place.path, action=place.action) for place in PLACES]
+    places = [
+        Place(place.word, href=place.path, action=None if reviews and place.action is Action.REVIEW else place.action)
+        for place in PLACES
+    ]
     palette(member, places, {'退出': partial(_sign_out, secret, leave)})
     for label in counters.values():
         label.set_visibility(False)
@@ -116,7 +124,9 @@ def _strips() -> None:
         text('连接中断，正在重新连接。恢复后会自动载入最新内容。', 'strip lost', tag='div').props('role=alert')
 
 
-def _offered(place: _Place, role: Role) -> bool:
+def _offered(place: _Place, role: Role, *, reviews: bool) -> bool:
+    if place.action is Action.REVIEW:
+        return reviews
     elsewhere = place.unless is not None and staff.may(role, place.unless)
     return not elsewhere and (place.action is None or staff.may(role, place.action))
 

@@ -12,7 +12,7 @@ from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 from nicegui import Client, background_tasks, ui
 
-from console import sign_in, signals, staff
+from console import policies, sign_in, signals, staff
 from console.database import read
 from console.errors import ConsoleError, NotAllowed, NotFound
 from console.parts import parts
@@ -70,7 +70,8 @@ def staff_page(
                     with narrow_frame():
                         await build(**params)
                 else:
-                    with frame(title, path, visit.member, visit.secret, leave=visit.leave):
+                    reviews = await read(policies.may_review, visit.member)
+                    with frame(title, path, visit.member, visit.secret, reviews=reviews, leave=visit.leave):
                         await build(**params)
                 _leave_when_signed_out(visit)
             except NotFound as refusal:

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from console import draft_decisions, inbox, policies, reservations, review_desk
+from console import draft_decisions, inbox, policies, reservations, review_desk, today
 from console.database import Database
 from console.errors import Conflict, Invalid, NotAllowed, NotFound
 from console.policies import NotReleasable, Rules
@@ -91,13 +91,17 @@ def test_agents_release_plain_drafts_of_their_own_conversations_where_that_is_al
     db.transact(_set, draft.id, risk='none')
     with pytest.raises(NotAllowed):
         _release(db, draft, agent)
+    assert db.read(today.counts, by=agent.id).drafts == 0
     db.transact(policies.change, version=1, by=head, agents_approve='plain')
+    assert db.read(today.counts, by=agent.id).drafts == 1
+    assert db.read(today.look, by=agent.id).reviews
 
     db.transact(_set, draft.id, risk='money')
     with pytest.raises(NotReleasable, match='有风险'):
         _release(db, draft, agent)
     db.transact(_set, draft.id, risk='none')
     db.transact(_give_to, draft.conversation_id, head)
+    assert db.read(today.counts, by=agent.id).drafts == 0
     with pytest.raises(NotReleasable, match='不是您负责'):
         _release(db, draft, agent)
     db.transact(reservations.hold, draft.id, by=agent.id)

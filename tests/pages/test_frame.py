@@ -16,7 +16,7 @@ from tests.warm import WarmConsole
 HEAD = (ADMIN['ADMIN_USERNAME'], ADMIN['ADMIN_PASSWORD'])
 RAIL = {
     'agent': ['工作台', '会话', '学员', '侧边栏', '知识库', '模拟'],
-    'supervisor': ['工作台', '审核', '会话', '学员', '侧边栏', '知识库', '模拟'],
+    'supervisor': ['工作台', '审核', '会话', '学员', '侧边栏', '知识库', '模拟', '规则'],
     'tester': ['工作台', '会话', '侧边栏', '知识库', '模拟'],
     'admin': ['工作台', '审核', '会话', '学员', '侧边栏', '知识库', '模拟', '设置'],
 }

@@ -10,6 +10,7 @@ from console.database import read, transact
 from console.evaluation_cases import LONGEST, pieces
 from console.staff import Action
 from models import EvaluationCase
+from pages.knowledge_nav import knowledge_nav
 from pages.layout import me, refusals_shown, staff_page
 from pages.widgets import button, chip, empty_state, panel, refusals_at, row, stack, text
 
@@ -50,11 +51,13 @@ async def cases_page() -> None:
                 if case.reason:
                     text(f'来自退回的草稿：{case.reason}', 'muted', tag='p')
 
-    with ui.element('div').classes('sheet'), panel():
-        with ui.element('header'):
-            text('评测时用来提问的问题', 'grow', tag='h2')
-            button('添加用例', editor.show, kind='primary', small=True)
-        listed(await read(evaluation_cases.everything, by=by))
+    with ui.element('div').classes('sheet'):
+        knowledge_nav('/knowledge/cases')
+        with panel():
+            with ui.element('header'):
+                text('评测时用来提问的问题', 'grow', tag='h2')
+                button('添加用例', editor.show, kind='primary', small=True)
+            listed(await read(evaluation_cases.everything, by=by))
 
 
 class _Editor:

@@ -7,6 +7,7 @@ from pages.layout import member
 from pages.widgets import text
 
 IMPORT = '/knowledge/import'
+CASES = '/knowledge/cases'
 PLACES = {
     '/knowledge': '条目',
     '/knowledge/unknown': '未知问题',
@@ -14,6 +15,7 @@ PLACES = {
     '/knowledge/scripts': '话术',
     '/knowledge/materials': '素材',
     IMPORT: '导入',
+    CASES: '用例',
 }
 
 
@@ -22,7 +24,7 @@ def knowledge_nav(here: str) -> None:
     edits = staff.may(member().role, staff.Action.EDIT_KNOWLEDGE)
     with ui.element('nav').classes('knowledge-nav').props('aria-label=知识库'):
         for path, words in PLACES.items():
-            if path == IMPORT and not edits:
+            if path in (IMPORT, CASES) and not edits:
                 continue
             with ui.element('a').props(f'href={path}') as link:
                 text(words)

@@ -6,7 +6,7 @@ from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session
 
 from console import auto_answers, drafts
-from console.reports_period import Span, Wanted
+from console.reports_period import Span, Wanted, as_text, moments
 from console.reports_sheets import Cell, Column, Shape, Sheet, Unit
 from models import Delivery, DeliveryStatus, Draft, DraftEvent, DraftStatus, Turn, TurnStatus
 
@@ -61,8 +61,8 @@ def rows(session: Session, wanted: Wanted, span: Span) -> 'pd.DataFrame':
             Draft.edit_size,
             func.length(Draft.original_content),
             Draft.reason,
-            Draft.created_at,
-            Draft.decided_at,
+            as_text(Draft.created_at),
+            as_text(Draft.decided_at),
             Draft.decided_by_id,
             Draft.tokens_in,
             Draft.tokens_out,
@@ -74,13 +74,13 @@ def rows(session: Session, wanted: Wanted, span: Span) -> 'pd.DataFrame':
     )
     names = ['outcome', 'writer', 'prompt', 'size', 'length', 'reason', 'made', 'decided', 'by']
     found = pd.DataFrame(
-        [tuple(row) for row in session.execute(asked)],
+        map(tuple, session.connection().execute(asked)),
         columns=[*names, 'tokens_in', 'tokens_out', 'ms', 'needs_human'],
     )
     for name in ('size', 'length', 'by', 'tokens_in', 'tokens_out', 'ms'):
         found[name] = pd.to_numeric(found[name])
     by_person = found['outcome'].isin(DECIDED) & found['by'].notna()
-    waited = pd.to_datetime(found['decided'], utc=True) - pd.to_datetime(found['made'], utc=True)
+    waited = moments(found['decided']) - moments(found['made'])
     found['review'] = waited.dt.total_seconds().where(by_person)
     found['share'] = (found['size'] / found['length'].clip(lower=1)).clip(upper=1).where(found['outcome'] == 'edited')
     found['seconds'] = found['ms'] / 1000

@@ -3,11 +3,11 @@
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import String, cast, distinct, func, or_, select
+from sqlalchemy import String, distinct, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from console.calendar import SCHOOL_TIME
-from console.reports_period import Span, Wanted
+from console.reports_period import Span, Wanted, as_text, moments
 from console.reports_sheets import Column, Shape, Sheet, Unit
 from models import Author, Direction, Message
 
@@ -25,7 +25,7 @@ def hours(session: Session, wanted: Wanted, span: Span) -> 'pd.DataFrame':
     """Columns: `hour` where the school is, without a zone; `author`; `number` of messages."""
     import pandas as pd
 
-    hour = func.substr(cast(Message.created_at, String), 1, 13, type_=String)  # 2026-11-24 15, on both databases
+    hour = func.substr(as_text(Message.created_at), 1, 13, type_=String)  # 2026-11-24 15, on both databases
     counted = (
         select(hour, Message.author, func.count())
         .where(Message.created_at >= span.start, Message.created_at < span.end)
@@ -81,16 +81,17 @@ def waits(session: Session, wanted: Wanted, span: Span) -> 'pd.DataFrame':
         .where(*wanted.conversations(Message.conversation_id))
         .subquery()
     )
-    asked = select(begun.c.conversation_id, begun.c.created_at, answer.created_at, answer.staff_id).outerjoin(
-        answer, answer.id == begun.c.answer_id
+    asked = select(
+        begun.c.conversation_id,
+        as_text(begun.c.created_at).label('since'),
+        as_text(answer.created_at).label('until'),
+        answer.staff_id,
+    ).outerjoin(answer, answer.id == begun.c.answer_id)
+    found = pd.DataFrame(
+        map(tuple, session.connection().execute(asked)), columns=['conversation_id', 'since', 'until', 'staff_id']
     )
-    rows = [
-        (talk, since, (until - since).total_seconds() if until else None, staff_id)
-        for talk, since, until, staff_id in session.execute(asked)
-    ]
-    found = pd.DataFrame(rows, columns=['conversation_id', 'since', 'seconds', 'staff_id'])
-    found['since'] = pd.to_datetime(found['since'], utc=True)
-    found['seconds'] = pd.to_numeric(found['seconds'])
+    found['since'] = moments(found['since'])
+    found['seconds'] = (moments(found.pop('until')) - found['since']).dt.total_seconds()
     found = found.sort_values('since')
     found['first'] = ~found.assign(day=(found['since'] + SCHOOL_TIME).dt.date).duplicated(['conversation_id', 'day'])
     return found

@@ -2,13 +2,17 @@
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, String, cast, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from console.calendar import SCHOOL_TIME, today
 from console.errors import Invalid
 from models import Channel, Contact, Conversation, Staff, Student, utc_now
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LONGEST = 93
 """Days. A quarter is drawn in a second or two; a year would keep a reader busy for long."""
@@ -107,3 +111,15 @@ class Wanted:
         if self.campus:
             found.append(who.in_(select(Staff.id).where(Staff.campus == self.campus)))
         return found
+
+
+def as_text(moment: ColumnElement[Any] | InstrumentedAttribute[Any]) -> ColumnElement[str]:
+    """A moment in UTC as the database writes it: hundreds of thousands are read so in half the time."""
+    return cast(moment, String)
+
+
+def moments(texts: 'pd.Series[Any]') -> 'pd.Series[Any]':
+    """Of `as_text`."""
+    import pandas as pd
+
+    return pd.to_datetime(texts, format='ISO8601', utc=True)

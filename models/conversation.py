@@ -70,6 +70,7 @@ class Message(Table):
     __table_args__ = (
         UniqueConstraint('conversation_id', 'seq'),
         UniqueConstraint('conversation_id', 'external_id'),
+        Index(None, 'created_at'),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -85,8 +85,8 @@ def draw(session: Session, wanted: Wanted, *, by: int) -> Report:
         figures=_figures(now, before),
         sheets=[
             reports_messages.by_time(wanted, now.hours),
-            reports_messages.by_weekday(now.hours),
             reports_messages.by_length(now.waits),
+            reports_messages.by_weekday(now.hours),
             reports_drafts.by_outcome(now.drafts),
             reports_drafts.by_edit(now.drafts),
             reports_drafts.by_reason(now.drafts),

@@ -43,6 +43,7 @@ PLACES = (
     _Place('/students', '学员', 'students', Action.SEE_STUDENTS),
     _Place('/sidebar?sim=1', '侧边栏', 'sidebar', Action.SIMULATE),
     _Place('/knowledge', '知识库', 'knowledge', Action.SEE_KNOWLEDGE),
+    _Place('/reports', '报表', 'reports', Action.SEE_REPORTS),
     _Place('/simulate', '模拟', 'simulate', Action.SIMULATE),
     _Place('/settings', '设置', 'settings', Action.SEE_SETTINGS),
     _Place('/settings/policy', '规则', 'settings', Action.SEE_POLICY, unless=Action.SEE_SETTINGS),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, String, case, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from console import (
@@ -23,6 +23,7 @@ from console.conversation_list import Tab, Wanted
 from console.conversations import Listed
 from console.errors import ConsoleError
 from console.follow_ups import Due
+from console.reports_period import Period, as_text
 from models import (
     Alert,
     Contact,
@@ -60,10 +61,12 @@ class Counts:
 
 @dataclass(frozen=True, kw_only=True)
 class Figures:
-    """The day so far, from midnight of the server's time zone; drafts are counted when they were decided."""
+    """The day so far, from midnight where the school is; drafts are counted when they were decided.
 
-    messages_in: int
-    messages_out: int
+    `hours`: messages in and out in each of the day's 24 hours.
+    """
+
+    hours: list[tuple[int, int]]
     untouched: int
     edited: int
     rejected: int
@@ -235,14 +238,17 @@ def _ending(session: Session, member: Staff) -> tuple[list[Ending], int]:
 
 
 def _figures(session: Session, member: Staff) -> Figures:
-    midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+    midnight = Period.latest(1).span.start
     mine = staff.sees_conversations(member)
-    inbound = case((Message.direction == Direction.IN, 1), else_=0)
-    came, went = session.execute(
-        select(func.sum(inbound), func.sum(1 - inbound))
+    hour = func.substr(as_text(Message.created_at), 12, 2, type_=String)
+    said = session.execute(
+        select(hour, Message.direction, func.count())
         .join(Conversation, Conversation.id == Message.conversation_id)
         .where(Message.created_at >= midnight, mine)
-    ).one()
+        .group_by(hour, Message.direction)
+    )
+    spoken = {(int(at), direction): number for at, direction, number in said}
+    first = midnight.hour  # in UTC, as the hours that were read
     rejected = Draft.status == DraftStatus.REJECTED
     as_written = Draft.content == Draft.original_content
     decided = session.execute(
@@ -255,7 +261,11 @@ def _figures(session: Session, member: Staff) -> Figures:
         .where(Draft.decided_at >= midnight, Draft.status != DraftStatus.PENDING, mine)
     ).one()
     untouched, edited, refused = (number or 0 for number in decided)
-    return Figures(messages_in=came or 0, messages_out=went or 0, untouched=untouched, edited=edited, rejected=refused)
+    hours = [
+        (spoken.get((at % 24, Direction.IN), 0), spoken.get((at % 24, Direction.OUT), 0))
+        for at in range(first, first + 24)
+    ]
+    return Figures(hours=hours, untouched=untouched, edited=edited, rejected=refused)
 
 
 def _title(session: Session, contact: Contact) -> str:

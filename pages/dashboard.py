@@ -9,10 +9,12 @@ from console import alerts, signals, staff, today
 from console.calendar import today as today_here
 from console.database import read
 from console.follow_ups import Due
+from console.reports_sheets import Shape
 from console.staff import Action
 from console.today import Counts, Ending, Line, Today
 from models import Alert, KnowledgeEntry, Role
 from pages.layout import me, member, reload_on, staff_page
+from pages.reports_sheets import picture
 from pages.widgets import ago, empty_state, panel, row, stack, text, waiting_clock
 
 
@@ -165,11 +167,15 @@ def _figures(now: Today) -> None:
             text('今天', tag='h2')
         with ui.element('dl').classes('padded'):
             for word, number in (
-                ('收到消息', figures.messages_in),
-                ('发出消息', figures.messages_out),
+                ('收到消息', sum(came for came, _ in figures.hours)),
+                ('发出消息', sum(went for _, went in figures.hours)),
                 ('草稿原样通过', figures.untouched),
                 ('修改后通过', figures.edited),
                 ('退回草稿', figures.rejected),
             ):
                 text(word, tag='dt')
                 text(str(number), 'num', tag='dd')
+        if any(map(any, figures.hours)):
+            with ui.element('div').classes('hours'):
+                rows = [[f'{hour} 时', came, went] for hour, (came, went) in enumerate(figures.hours)]
+                picture(Shape.COLUMNS, '今天各小时的消息', ['收到', '发出'], rows)

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from console import conversations, reports, reports_sheets
+from console import conversations, reports, reports_sheets, today
 from console.auto_answers import ACTION
 from console.database import Database
 from console.errors import Invalid, NotAllowed
@@ -255,3 +255,16 @@ def test_words_that_a_spreadsheet_would_reckon_with_stay_words(words: str) -> No
 )
 def test_a_time_is_said_in_two_words_at_most(seconds: float, words: str) -> None:
     assert reports_sheets.said(seconds, Unit.SECONDS) == words
+
+
+def test_today_is_told_by_the_hours_of_the_school(db: Database) -> None:
+    def one_message(session: Session) -> tuple[int, int]:
+        member = story.member(session)
+        talk = story.said(session, '周六有课吗')
+        return member.id, talk.id
+
+    by, _ = db.transact(one_message)
+    now = datetime.now(CHINA).hour
+    hours = db.read(today.look, by=by).figures.hours
+    assert len(hours) == 24
+    assert {hour: numbers for hour, numbers in enumerate(hours) if any(numbers)} in ({now: (1, 0)}, {now - 1: (1, 0)})

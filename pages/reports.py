@@ -102,7 +102,7 @@ def _figures(report: Report) -> None:
     with ui.element('div').classes('report-figures'):
         for figure in report.figures:
             with panel():
-                text(figure.word, 'muted')
+                text(figure.word if figure.tail is None else f'{figure.word} P50', 'muted')
                 text(said(figure.value, figure.unit), 'num', tag='b')
                 with ui.element('small').classes('num'):
                     if figure.tail is not None:
@@ -116,15 +116,15 @@ def _compared(figure: Figure) -> None:
         text('之前没有' if figure.value is not None else '没有数据')
         return
     change = figure.value - figure.before
-    if not change:
-        text('与之前相同')
-        return
     if figure.unit is Unit.SHARE:
         words = f'{abs(change) * 100:.1f} 个百分点'
     elif figure.before:
         words = f'{abs(change) / figure.before:.0%}'
     else:
         words = said(abs(change), figure.unit)
+    if words in ('0', '0%', '0.0 个百分点'):
+        text('与之前相同')
+        return
     up = change > 0
     tone = '' if not figure.better else 'good' if up is (figure.better == 'more') else 'bad'
     text(f'{"▲" if up else "▼"} {words}', tone).props['title'] = f'之前同样长的时间: {before}'

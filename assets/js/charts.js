@@ -1,5 +1,5 @@
 // <figure-chart shape="columns|bars|heat" series='["家长", …]' rows='[["03-02", 3, 1], …]'> draws a few numbers with
-// boxes, in the colours of the page. The same numbers stand in a table beside it, so it is one picture to a reader.
+// boxes, in the colours of the page. Its numbers stand beside it in words, too: to a screen reader it is one picture.
 
 function made(name, className, words = '') {
   const box = document.createElement(name);

@@ -342,6 +342,7 @@ def _sqlite_engine(url: URL, *, pool_size: int, read_only: bool = False) -> Engi
         url,
         pool_size=pool_size,
         max_overflow=0,
+        pool_timeout=300,  # whoever waits for the one writer waits his turn, however slow the machine
         hide_parameters=True,  # they hold personal data, and faults are logged
         connect_args={'check_same_thread': False},
     )

@@ -108,23 +108,25 @@ class LocalWriter:
         knowledge = context.knowledge
         top = max((entry.score for entry in knowledge), default=0.0) or 1.0
         fits = [self._fit(question, entry, context) * (1 + entry.score / top) / 2 for entry in knowledge]
-        best, *others = sorted(fits, reverse=True) or [0.0]
-        if best < enough or any(best < _LEAD * other for other in others):
+        best = max(fits, default=0.0)
+        if best < enough:
             return None
-        return knowledge[fits.index(best)]
+        rivals = [entry for entry, fit in zip(knowledge, fits, strict=True) if best < _LEAD * fit]
+        if len(rivals) > 1 and not grades(question) and context.student:
+            # Nobody said which: the child's own grade may tell.
+            own = grades(context.student.grade or '')
+            rivals = [entry for entry in rivals if own & _meant(entry)] or rivals
+        return rivals[0] if len(rivals) == 1 else None
 
     def _fit(self, question: str, entry: Knowledge, context: Context) -> float:
         """From 0 to 1: how much of the question the entry speaks of, and how little else its own question asks.
 
-        What stands only in the answer counts half. An entry for other grades than the one asked of, or else than the
-        child's own, does not fit.
+        What stands only in the answer counts half. An entry for other grades than the one asked of does not fit.
         """
         school = context.vocabulary
         everything = _everything_in(entry)
-        meant = grades('\n'.join([entry.question, *entry.variants, *entry.facts.values()])) or grades(entry.answer)
         named = grades(question)
-        child = named or (grades(context.student.grade or '') if context.student and meant else frozenset())
-        if child and not child & meant:
+        if named and not named & _meant(entry):
             return 0.0
         asked = {word for word in self._words(question, school) if not grades(word)}
         wanted = {word for word in self._words.subjects(question, school) if not grades(word)}
@@ -136,6 +138,11 @@ class LocalWriter:
             (len(asked & title) + len(asked & whole)) / (2 * len(asked)) * (3 + len(asked & title) / len(title)) / 4
             for title in titles or [whole]
         )
+
+
+def _meant(entry: Knowledge) -> frozenset[int]:
+    """The grades an entry is for."""
+    return grades('\n'.join([entry.question, *entry.variants, *entry.facts.values()])) or grades(entry.answer)
 
 
 def _everything_in(entry: Knowledge) -> str:

@@ -95,7 +95,7 @@ class Parent:
 
 
 def described(server: ConsoleServer) -> Description:
-    answer = httpx.get(f'{server.url}/openapi.json', trust_env=False)
+    answer = httpx.get(f'{server.url}/openapi.json', timeout=60, trust_env=False)
     assert answer.status_code == 200
     return Description(answer.json())
 

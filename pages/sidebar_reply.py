@@ -197,6 +197,7 @@ class ReplyCard:
             if not pane.hears:
                 text('客户联系的聊天只有您能看到，粘贴后会记到会话里。', 'muted', tag='div')
             self._question = ui.element('side-question')
+            self._question.props['data-key'] = f'{self._who.id} {pane.contact.id}'
             with self._question:
                 field = ui.element('textarea').props('rows=2 maxlength=2000 aria-label=家长的话')
                 field.props['placeholder'] = hint

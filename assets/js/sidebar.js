@@ -271,6 +271,8 @@ class SideWords extends HTMLElement {
       this.field.value = kept?.text ?? this.base;
       this.ready = true;
       this.settle();
+      // The server draws the buttons anew, and as if there were words to send.
+      new MutationObserver(() => this.measure()).observe(this.querySelector('.side-actions'), { childList: true });
     });
   }
   attributeChangedCallback() {
@@ -397,19 +399,35 @@ addEventListener('unhandledrejection', (event) => {
 });
 
 customElements.define('side-bridge', SideBridge);
-// What the parent said, pasted or typed, for the AI to answer.
+// What the parent said, pasted or typed, for the AI to answer. Till it was taken it stays in this tab, by member and parent.
 class SideQuestion extends HTMLElement {
   connectedCallback() {
     this.addEventListener('click', (event) => {
       if (event.target.closest('button')) this.dispatchEvent(new CustomEvent('ask', { detail: this.field.value }));
     });
-    this.addEventListener('input', () => grow(this.field, 240));
+    this.addEventListener('input', () => {
+      sessionStorage.setItem(this.place, this.field.value);
+      grow(this.field, 240);
+    });
+    this.restore();
+  }
+  restore() {
+    requestAnimationFrame(() => {
+      if (!this.isConnected) return;
+      if (!this.field || !this.dataset.key) return this.restore();
+      this.field.value ||= sessionStorage.getItem(this.place) ?? '';
+      grow(this.field, 240);
+    });
   }
   get field() {
     return this.querySelector('textarea');
   }
+  get place() {
+    return `sidebar question ${this.dataset.key}`;
+  }
   clear() {
     this.field.value = '';
+    sessionStorage.removeItem(this.place);
     grow(this.field, 240);
   }
 }

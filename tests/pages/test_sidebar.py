@@ -2,33 +2,42 @@
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import expect
 
 from console.sandbox import Sandbox
 from models import Role
-from tests.callbacks.test_oauth import PHONE, SESSION, Browser
+from tests.callbacks.test_oauth import PHONE, Browser
 from tests.desk import Desk, eventually
+from tests.fakes.model import FakeModel
+from tests.pages.beside import Bench, Client, named
 from tests.pages.conftest import OpenPage
-from tests.server import ROOT, ConsoleServer
+from tests.pages.office import Office
+from tests.server import ConsoleServer
 
 ACCOUNT = 'wkSidebar'
-# WeCom's client puts this object into its pages; the script talks to nothing else.
-BRIDGE = """
-window.WeixinJSBridge = { on() {}, invoke(name, given, back) {
-  window.weComClient(name, given, location.href.split('#')[0]).then((answer) => {
-    if (name === 'getCurExternalContact') window.toldOf = answer?.userId;
-    if (answer) back({ ...answer, err_msg: `${name}:${answer.says ?? 'ok'}` });
-  });
-} };
-"""
 WATCH = """
 (name) => {
   const look = () => {
     if (window.toldOf === 'wmOther' && document.body.innerText.includes(name)) window.leaked = true;
+    requestAnimationFrame(look);
+  };
+  look();
+}
+"""
+WATCH_WRITING = """
+() => {
+  window.written = [];
+  window.sendable = false;
+  const look = () => {
+    const live = [...document.querySelectorAll('[aria-label=正在写]')].find((one) => one.checkVisibility());
+    const words = live?.textContent;
+    if (words && words !== window.written.at(-1)) window.written.push(words);
+    const send = document.querySelector('[data-act=send]');
+    if (words && send && !send.disabled) window.sendable = true;
     requestAnimationFrame(look);
   };
   look();
@@ -42,100 +51,9 @@ def kind() -> str:
     return 'sqlite'
 
 
-@dataclass
-class Client:
-    """The WeCom client around the page. `says` are refusals by API; what is in `silent` never answers."""
-
-    wecom: Sandbox
-    customer: str
-    entry: str = 'single_chat_tools'
-    says: dict[str, str] = field(default_factory=dict)
-    silent: set[str] = field(default_factory=set)
-    calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    verdicts: list[str] = field(default_factory=list)
-
-    def __call__(self, name: str, given: dict[str, Any], page: str) -> dict[str, Any] | None:
-        self.calls.append((name, given))
-        if name in self.silent:
-            return None
-        if name in self.says:
-            return {'says': self.says[name]}
-        if name == 'agentConfig':
-            return self._configured(given, page)
-        answers: dict[str, dict[str, Any]] = {
-            'getContext': {'entry': self.entry},
-            'getCurExternalContact': {'userId': self.customer},
-            'selectExternalContact': {'userIds': [self.customer]},
-        }
-        return answers.get(name, {})
-
-    def _configured(self, given: dict[str, Any], page: str) -> dict[str, Any]:
-        found = self.wecom.admin.verify_js(
-            'agent_config',
-            url=page,
-            nonce=given['nonceStr'],
-            timestamp=given['timestamp'],
-            signature=given['signature'],
-        )
-        self.verdicts.append(found.why)
-        return {} if found.ok else {'says': f'fail {found.why}'}
-
-    def sent(self) -> list[str]:
-        return [given['text']['content'] for name, given in self.calls if name == 'sendChatMessage']
-
-
-@dataclass
-class Bench:
-    """A company with colleagues who have customers. `opens` is the pane in a client of a colleague's."""
-
-    console: ConsoleServer
-    wecom: Sandbox
-    admin: Desk
-    open_page: OpenPage
-
-    def hires(self, role: Role = Role.AGENT) -> str:
-        """A colleague's WeCom id."""
-        userid = f'Side{secrets.token_hex(4)}'
-        self.wecom.ensure_member(userid, '周顾问')
-        self.admin.post(
-            '/staff', status=201, username=userid.lower(), name=f'周{userid[-4:]}', role=role, wecom_userid=userid
-        )
-        return userid
-
-    def meets(self, userid: str, name: str, *, customer: str | None = None) -> str:
-        """A customer of the colleague's."""
-        customer = customer or f'wm{secrets.token_hex(8)}'
-        self.wecom.contacts.ensure(customer, name)
-        self.wecom.contacts.add(userid, customer)
-        return customer
-
-    def student(self, name: str, phone: str, **more: Any) -> int:
-        guardians = [{'name': '王女士', 'kinship': '妈妈', 'phone': phone}]
-        return int(self.admin.post('/students', status=201, name=name, guardians=guardians, **more)['id'])
-
-    def opens(self, userid: str, client: Client, *, width: int = 360, path: str = '/sidebar') -> Page:
-        browser = Browser(self.console, agent=PHONE)
-        try:
-            browser.comes_back(userid)
-            secret = browser.http.cookies[SESSION]
-        finally:
-            browser.http.close()
-
-        def prepare(context: BrowserContext) -> None:
-            context.add_cookies([{'name': SESSION, 'value': secret, 'url': self.console.url}])
-            context.expose_function('weComClient', client)
-            context.add_init_script(BRIDGE)
-
-        return self.open_page(self.console, path=path, width=width, agent=PHONE, prepare=prepare)
-
-
 @pytest.fixture
 def bench(console: ConsoleServer, wecom: Sandbox, admin: Desk, open_page: OpenPage) -> Bench:
     return Bench(console, wecom, admin, open_page)
-
-
-def named() -> str:
-    return f'王{secrets.token_hex(3)}'
 
 
 def test_an_edited_draft_is_sent_once_and_kept_as_sent_by_the_client(bench: Bench) -> None:
@@ -152,7 +70,7 @@ def test_an_edited_draft_is_sent_once_and_kept_as_sent_by_the_client(bench: Benc
     client = Client(bench.wecom, parent, entry='single_kf_tools')
 
     page = bench.opens(userid, client)
-    expect(page.locator('.side-card').first).to_contain_text('小明妈妈')
+    expect(page.locator('.side-place .side-card').first).to_contain_text('小明妈妈')
     expect(page.locator('.bubble').first).to_have_text('周六有课吗')
     page.get_by_role('button', name='编辑').click()
     page.get_by_label('回复内容').fill('您好，我帮您问一下老师。')
@@ -185,7 +103,7 @@ def test_a_pasted_question_is_drafted_released_elsewhere_and_sent_from_the_pane(
     page.get_by_role('button', name=names[0]).click()
     expect(page.get_by_role('radio')).to_have_count(3)
     page.get_by_role('radio', name=names[1]).click()
-    expect(page.locator('.side-card b').first).to_have_text(names[1])
+    expect(page.locator('.side-place .side-card b').first).to_have_text(names[1])
     page.get_by_role('tab', name='跟进').click()
     page.get_by_label('这次谈了什么').fill('想了解周末班')
     page.get_by_role('button', name='记下来').click()
@@ -229,7 +147,7 @@ def test_what_wecom_refuses_is_said_in_words_with_a_way_out(bench: Bench) -> Non
     name = named()
     client = Client(bench.wecom, bench.meets(userid, name))
     page = bench.opens(userid, client)
-    card = page.locator('.side-card').first
+    card = page.locator('.side-place .side-card').first
     expect(card).to_contain_text(name)
     for words, breaks in BROKEN.items():
         breaks(client)
@@ -266,17 +184,89 @@ def test_nothing_typed_is_lost_and_nothing_late_is_sent_when_the_network_goes(be
     assert client.sent() == ['写到一半的话，断网了']
 
 
+def test_words_outlive_a_sign_in_that_ran_out_and_nobody_asks_for_a_password(bench: Bench) -> None:
+    userid = bench.hires(Role.SUPERVISOR)
+    client = Client(bench.wecom, bench.meets(userid, named()))
+    page = bench.opens(userid, client)
+    page.get_by_label('回复内容').fill('回复写到一半')
+    page.get_by_label('家长的话').fill('家长问了一半')
+    bench.open_page.allowed.append('status of 404')  # the sandbox's sign-in page has no icon
+    elsewhere = Browser(bench.console, agent=PHONE)
+    elsewhere.comes_back(userid)
+    elsewhere.http.post('/logout-everywhere')
+    elsewhere.http.close()
+
+    page.wait_for_url(f'{bench.wecom.oauth_base_url}?*')
+    page.locator(f'a[href*="{userid}"]').click()  # the client would say by itself who this is
+    page.wait_for_url(f'{bench.console.url}/sidebar')
+    expect(page.get_by_label('回复内容')).to_have_value('回复写到一半')
+    expect(page.get_by_label('家长的话')).to_have_value('家长问了一半')
+    page.get_by_role('button', name='让 AI 起草').click()
+    expect(page.get_by_text('家长问了一半')).to_be_visible()
+    page.reload()
+    expect(page.get_by_label('回复内容')).to_have_value('回复写到一半')
+    expect(page.get_by_label('家长的话')).to_have_value('')
+    abroad = f'asked another origin: {bench.wecom.oauth_base_url}'
+    bench.open_page.troubles[:] = [one for one in bench.open_page.troubles if not one.startswith(abroad)]
+
+
+def test_a_draft_is_watched_while_it_is_written_and_sent_only_when_finished(
+    tmp_path: Path, open_page: OpenPage
+) -> None:
+    with FakeModel() as model:
+        model.mode, model.delay = 'slow', 0.2
+        model.reply = '您好，谢谢您的关心。老师会先了解孩子的情况，再和您约一个合适的时间，请您放心。'
+        with Office(tmp_path, {'DEEPSEEK_API_KEY': 'k', 'DEEPSEEK_API_URL': model.url}) as office:
+            bench = Bench(office.server, office.wecom, office.desk, open_page)
+            userid = bench.hires(Role.SUPERVISOR)
+            client = Client(bench.wecom, bench.meets(userid, named()))
+            page = bench.opens(userid, client)
+            page.get_by_label('家长的话').fill('想先了解一下')
+            page.evaluate(WATCH_WRITING)
+            page.get_by_role('button', name='让 AI 起草').click()
+            page.wait_for_function('window.written.length >= 3')
+            assert page.evaluate('window.sendable') is False
+            page.get_by_role('button', name='编辑').click()
+            seen = page.evaluate('window.written')
+            assert all(model.reply.startswith(words) for words in seen)
+            assert len([words for words in seen if words != model.reply]) >= 3
+            field = page.get_by_label('回复内容')
+            expect(field).to_have_value(model.reply)
+            field.fill('您好，老师今天下班前联系您。')
+            page.get_by_role('button', name='发送到聊天').click()
+            expect(field).to_have_value('')
+            assert client.sent() == ['您好，老师今天下班前联系您。']
+            [conversation] = bench.admin.get('/conversations')['items']
+            [line] = [one for one in _lines(bench, conversation['id']) if one['direction'] == 'out']
+            assert line['text'] == '您好，老师今天下班前联系您。'
+            page.close()
+
+
+@pytest.mark.parametrize('entry', ['chat_attachment', 'normal'])
+def test_where_wecom_names_no_chat_a_customer_is_picked_and_nothing_is_sent(bench: Bench, entry: str) -> None:
+    userid, name = bench.hires(Role.SUPERVISOR), named()
+    client = Client(bench.wecom, bench.meets(userid, name), entry=entry)
+    page = bench.opens(userid, client)
+    expect(page.get_by_text('请选择客户')).to_be_visible()
+    page.get_by_role('button', name='选择客户').click()
+    expect(page.locator('.side-place .side-card').first).to_contain_text(name)
+    expect(page.get_by_role('button', name='发送到聊天')).to_have_count(0)
+    page.get_by_role('button', name='打开与家长的聊天').click()
+    page.wait_for_function('window.asked.includes("openEnterpriseChat")')
+    assert 'getCurExternalContact' not in [called for called, _ in client.calls]
+
+
 def test_of_another_parent_nothing_is_shown_for_a_moment_and_nothing_is_sent(bench: Bench) -> None:
     userid, name, other = bench.hires(Role.SUPERVISOR), named(), named()
     client = Client(bench.wecom, bench.meets(userid, name))
     bench.meets(userid, other, customer='wmOther')
     page = bench.opens(userid, client)
-    expect(page.locator('.side-card').first).to_contain_text(name)
+    expect(page.locator('.side-place .side-card').first).to_contain_text(name)
     page.get_by_label('回复内容').fill(f'{name}，您好')
     page.evaluate(WATCH, name)
     client.customer = 'wmOther'
     page.get_by_role('button', name='发送到聊天').click()
-    expect(page.locator('.side-card').first).to_contain_text(other)
+    expect(page.locator('.side-place .side-card').first).to_contain_text(other)
     assert client.sent() == []
     assert page.evaluate('window.leaked') is None
     expect(page.get_by_label('回复内容')).to_have_value('')
@@ -303,52 +293,6 @@ def test_an_agent_learns_nothing_of_a_colleagues_parent_by_naming_her(bench: Ben
     desk = bench.admin.colleague(Role.AGENT)
     for path in ('/user/basic', '/user/student-details', '/user/parent-details'):
         assert desk.http.get(path, params={'external_userid': parent, 'id': parent}).status_code in (403, 404, 422)
-
-
-def test_it_fits_a_narrow_pane_and_a_thumb(bench: Bench) -> None:
-    userid = bench.hires(Role.SUPERVISOR)
-    name, phone = f'{named()}欧阳诸葛上官司马慕容', f'137{secrets.randbelow(10**8):08}'
-    children = [bench.student(f'{name}{number}', phone) for number in range(3)]
-    parent = bench.meets(userid, '一个名字特别特别长的家长ABCDEFGHIJKLMNOPQRSTUVWXYZ')
-    page = bench.opens(userid, Client(bench.wecom, parent), width=320)
-    link = page.get_by_role('button', name='关联或新建学员')
-    expect(link).to_be_visible()
-    _fits(page)
-    link.click()
-    page.get_by_label('学员或家长姓名').fill(f'{name}0')
-    page.get_by_role('button', name=f'{name}0').click()
-    expect(page.get_by_role('radio')).to_have_count(len(children))
-    page.get_by_label('家长的话').fill('周六有课吗')
-    page.get_by_role('button', name='让 AI 起草').click()
-    expect(page.get_by_role('button', name='换一个')).to_be_visible()
-    for tab in ('档案', '话术', '跟进', '回复'):
-        page.get_by_role('tab', name=tab).click()
-        expect(page.get_by_role('tab', name=tab)).to_have_attribute('aria-selected', 'true')
-        _fits(page)
-    for width in (360, 420, 480):
-        page.set_viewport_size({'width': width, 'height': 720})
-        _fits(page)
-    shots = ROOT / 'build' / 'sidebar'
-    shots.mkdir(parents=True, exist_ok=True)
-    page.set_viewport_size({'width': 360, 'height': 720})
-    for scheme in ('light', 'dark'):
-        page.emulate_media(color_scheme=scheme)
-        _fits(page)
-        page.screenshot(path=shots / f'{scheme}.png')
-
-
-def _fits(page: Page) -> None:
-    found = page.evaluate(
-        """() => ({
-          wide: document.scrollingElement.scrollWidth - innerWidth,
-          small: [...document.querySelectorAll('.side button, .side summary, .side input, .side textarea, .side a.btn')]
-            .filter((one) => one.checkVisibility() && one.getBoundingClientRect().height > 0)
-            .map((one) => [one.closest('.q-field__control') ?? one, one.textContent.trim()])
-            .filter(([one]) => one.getBoundingClientRect().height < 40)
-            .map(([one, words]) => `${words} ${one.className} ${one.getBoundingClientRect().height}`),
-        })"""
-    )
-    assert found == {'wide': 0, 'small': []}
 
 
 def _lines(bench: Bench, number: int) -> list[dict[str, Any]]:

@@ -3,18 +3,15 @@
 See developer.work.weixin.qq.com/document/path/92137, read 2026-11-24.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from console import conversations, deliveries, signals
-from console.crypto import cipher
+from console import conversations, deliveries
 from console.errors import Invalid
 from console.wecom.contacts import LONGEST_WELCOME_BYTES, welcome_request
-from models import Author, Contact, ContactWay, Delivery, Direction, Policy, utc_now
-
-CODE_LIVES = timedelta(seconds=20)
+from models import Author, Contact, ContactWay, Delivery, Direction, Policy
 
 
 def checked(text: str | None) -> str | None:
@@ -32,7 +29,8 @@ def say(session: Session, contact: Contact, *, state: object, code: object, at: 
 
     `state` is of the 「联系我」 code, `code` WeCom's for one welcome, given `at` a time.
     """
-    if not isinstance(code, str) or not code or utc_now() - at >= CODE_LIVES:
+    usable = deliveries.usable(code, given_at=at)
+    if usable is None:
         return None
     way = session.scalar(select(ContactWay).where(ContactWay.state == state)) if isinstance(state, str) else None
     text = way.welcome_text if way is not None and way.welcome_text else session.scalar(select(Policy.welcome_text))
@@ -41,19 +39,6 @@ def say(session: Session, contact: Contact, *, state: object, code: object, at: 
     conversation = conversations.ensure(session, contact.channel, contact.external_userid, account=contact.account)
     message = conversations.add_message(session, conversation, direction=Direction.OUT, author=Author.SYSTEM, text=text)
     client_id = deliveries.new_id(1)
-    request = welcome_request(code, text)
-    row = Delivery(
-        conversation_id=conversation.id,
-        message_id=message.id,
-        channel=conversation.channel,
-        part=1,
-        parts=1,
-        kind='welcome',
-        client_id=client_id,
-        text_sealed=cipher().seal(text, f'delivery:{client_id}'),
-        request_sealed=cipher().seal(request.decode(), f'delivery_request:{client_id}'),
+    return deliveries.queue_on_event(
+        session, conversation, message, kind='welcome', client_id=client_id, request=welcome_request(usable, text)
     )
-    session.add(row)
-    session.flush()
-    signals.announce(session, signals.delivery_queued, conversation.id)
-    return row

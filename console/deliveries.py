@@ -23,6 +23,7 @@ from console import (
 from console.crypto import cipher
 from console.errors import Conflict, NotFound
 from models import (
+    UNDELIVERED,
     UNFINISHED,
     Channel,
     Conversation,
@@ -77,6 +78,36 @@ def queue(
     session.flush()
     signals.announce(session, signals.delivery_queued, conversation.id)
     return rows
+
+
+CODE_LIVES = timedelta(seconds=20)
+"""WeCom's codes for one message on an occasion: a welcome, a farewell (path/95122, path/92137)."""
+
+
+def usable(code: object, *, given_at: datetime) -> str | None:
+    """WeCom's code for one message on an occasion, if there is one and it still lives."""
+    return code if isinstance(code, str) and code and utc_now() - given_at < CODE_LIVES else None
+
+
+def queue_on_event(
+    session: Session, conversation: Conversation, message: Message, *, kind: str, client_id: str, request: bytes
+) -> Delivery:
+    """Put a message on its way that an event allows by a code: its request is frozen from the beginning."""
+    row = Delivery(
+        conversation_id=conversation.id,
+        message_id=message.id,
+        channel=conversation.channel,
+        part=1,
+        parts=1,
+        kind=kind,
+        client_id=client_id,
+        text_sealed=cipher().seal(message.text, f'delivery:{client_id}'),
+        request_sealed=cipher().seal(request.decode(), f'delivery_request:{client_id}'),
+    )
+    session.add(row)
+    session.flush()
+    signals.announce(session, signals.delivery_queued, conversation.id)
+    return row
 
 
 def take_back(session: Session, draft: Draft) -> bool:
@@ -150,7 +181,7 @@ def drop(session: Session, message_id: int) -> None:
         select(Delivery)
         .where(
             Delivery.message_id == message_id,
-            Delivery.status.in_((DeliveryStatus.DEAD, DeliveryStatus.UNCERTAIN, DeliveryStatus.BOUNCED)),
+            Delivery.status.in_(UNDELIVERED),
         )
         .order_by(Delivery.part)
         .with_for_update()
@@ -183,7 +214,7 @@ def failed(session: Session, *, by: int, limit: int = 50) -> list[Delivery]:
             select(Delivery)
             .join(Conversation, Conversation.id == Delivery.conversation_id)
             .where(
-                Delivery.status.in_((DeliveryStatus.DEAD, DeliveryStatus.UNCERTAIN, DeliveryStatus.BOUNCED)),
+                Delivery.status.in_(UNDELIVERED),
                 staff.sees_conversations(member),
             )
             .order_by(Delivery.id.desc())

@@ -13,6 +13,7 @@ from console.errors import Conflict, NotFound
 from console.kf_window import ON_EVENT
 from console.media_files import LIFETIME, NAMES
 from models import (
+    UNDELIVERED,
     Contact,
     Conversation,
     Delivery,
@@ -60,7 +61,6 @@ class Failed:
 
 
 _STUCK = (EventStatus.QUARANTINED, EventStatus.PARKED)
-_UNSENT = (DeliveryStatus.DEAD, DeliveryStatus.UNCERTAIN, DeliveryStatus.BOUNCED)
 _WHY_PARKED = {
     'KeyError': '收到它的企业微信应用现在没有启用，打不开。请检查企业微信设置，再重试。',
     'NotFromWeCom': '现在的 EncodingAESKey 打不开它。如果刚换过密钥，请先换回，再重试。',
@@ -168,7 +168,7 @@ def _deliveries(session: Session, member: Staff, limit: int, before: int | None)
         select(Delivery, Message.text)
         .join(Message, Message.id == Delivery.message_id)
         .join(Conversation, Conversation.id == Delivery.conversation_id)
-        .where(Delivery.status.in_(_UNSENT), staff.sees_conversations(member), *_older(Delivery.id, before))
+        .where(Delivery.status.in_(UNDELIVERED), staff.sees_conversations(member), *_older(Delivery.id, before))
         .order_by(Delivery.id.desc())
         .limit(limit)
     ).all()

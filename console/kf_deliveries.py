@@ -3,20 +3,17 @@
 See developer.work.weixin.qq.com/document/path/95122 and path/94670, read 2026-11-24.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
-from console import conversations, deliveries, kf_sessions, kf_window, signals
-from console.crypto import cipher
+from console import conversations, deliveries, kf_sessions, kf_window
 from console.wecom.kf import event_request
 from models import Author, Contact, Conversation, Delivery, DeliveryStatus, Direction, KfAccount, SessionState, utc_now
 
 OnEvent = Literal['welcome', 'closing']
-
-CODE_LIVES = timedelta(seconds=20)
 
 FAILURES = {
     1: '客服账号已被删除。请联系管理员',
@@ -47,28 +44,15 @@ def say(
     A code lives 20 seconds. Its request can be frozen at once.
     """
     text = account.welcome_text if kind == 'welcome' else account.closing_text
-    if not isinstance(code, str) or not code or not text or utc_now() - at >= CODE_LIVES:
+    usable = deliveries.usable(code, given_at=at)
+    if usable is None or not text:
         return None
     message = conversations.add_message(
         session, conversation, direction=Direction.OUT, author=Author.SYSTEM, staff_id=account.texts_by_id, text=text
     )
     client_id = deliveries.new_id(1)
-    request = event_request(code, text, msgid=client_id)
-    row = Delivery(
-        conversation_id=conversation.id,
-        message_id=message.id,
-        channel=conversation.channel,
-        part=1,
-        parts=1,
-        kind=kind,
-        client_id=client_id,
-        text_sealed=cipher().seal(text, f'delivery:{client_id}'),
-        request_sealed=cipher().seal(request.decode(), f'delivery_request:{client_id}'),
-    )
-    session.add(row)
-    session.flush()
-    signals.announce(session, signals.delivery_queued, conversation.id)
-    return row
+    request = event_request(usable, text, msgid=client_id)
+    return deliveries.queue_on_event(session, conversation, message, kind=kind, client_id=client_id, request=request)
 
 
 def ended(session: Session, conversation_id: int, code: str | None, *, by: int) -> None:

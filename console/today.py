@@ -25,12 +25,12 @@ from console.errors import ConsoleError
 from console.follow_ups import Due
 from console.reports_period import Period, as_text
 from models import (
+    UNDELIVERED,
     Alert,
     Contact,
     Conversation,
     ConversationStatus,
     Delivery,
-    DeliveryStatus,
     Direction,
     Draft,
     DraftStatus,
@@ -45,8 +45,6 @@ from models import (
 FEW_LESSONS = 3
 SHORT = 6
 """Rows of a short list."""
-
-FAILED = (DeliveryStatus.DEAD, DeliveryStatus.UNCERTAIN, DeliveryStatus.BOUNCED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,7 +189,7 @@ def _drafts(session: Session, by: int) -> list[Line]:
 
 
 def _failed(session: Session, member: Staff) -> tuple[list[Line], int]:
-    mine = (Delivery.status.in_(FAILED), staff.sees_conversations(member))
+    mine = (Delivery.status.in_(UNDELIVERED), staff.sees_conversations(member))
     joined = select(Delivery, Conversation, Message.text).join(
         Conversation, Conversation.id == Delivery.conversation_id
     )

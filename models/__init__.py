@@ -15,7 +15,7 @@ from models.conversation import (
     Message,
     SealedValue,
 )
-from models.delivery import UNFINISHED, Delivery, DeliveryStatus
+from models.delivery import UNDELIVERED, UNFINISHED, Delivery, DeliveryStatus
 from models.draft import Draft, DraftEvent, DraftStatus
 from models.evaluation import EvaluationCase, EvaluationResult, EvaluationRun
 from models.follow_up import FollowUp
@@ -41,6 +41,7 @@ from models.wecom_secret import WeComSecret
 
 __all__ = [
     'ACTIVE_TURN',
+    'UNDELIVERED',
     'UNFINISHED',
     'Alert',
     'ApprovalCard',

@@ -21,6 +21,8 @@ class DeliveryStatus(StrEnum):
 
 
 UNFINISHED = (DeliveryStatus.READY, DeliveryStatus.SENDING)
+UNDELIVERED = (DeliveryStatus.DEAD, DeliveryStatus.UNCERTAIN, DeliveryStatus.BOUNCED)
+"""A person must look."""
 
 
 class Delivery(Work, Table):

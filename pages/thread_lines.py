@@ -13,8 +13,7 @@ from nicegui import ui
 from console import recalls
 from console.dossiers import SCHOOL_TIME
 from console.inbox import Opened
-from console.today import FAILED
-from models import Author, Delivery, DeliveryStatus, Direction, Message, Note, utc_now
+from models import UNDELIVERED, Author, Delivery, DeliveryStatus, Direction, Message, Note, utc_now
 from pages.thread_media import content
 from pages.widgets import ago, button, chip, text
 
@@ -35,7 +34,7 @@ def progress(parts: list[Delivery]) -> Progress | None:
     """None for what is not on its way through a channel: what parents say, and what was imported."""
     if not parts:
         return None
-    stuck = next((part for part in parts if part.status in FAILED), None)
+    stuck = next((part for part in parts if part.status in UNDELIVERED), None)
     return _stopped(stuck) if stuck is not None else _on_its_way(parts)
 
 

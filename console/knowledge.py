@@ -24,7 +24,19 @@ MOST_FACTS = 50
 ENDING = timedelta(days=14)
 """So long before it runs out, whoever answers for an entry is told."""
 
-FIELDS = ('question', 'variants', 'answer', 'facts', 'valid_from', 'valid_until', 'status', 'owner')
+FIELDS = {
+    'question': '问题',
+    'variants': '其他问法',
+    'answer': '答案',
+    'facts': '要点',
+    'valid_from': '生效日期',
+    'valid_until': '失效日期',
+    'status': '状态',
+    'owner': '负责人',
+}
+"""What may be changed of an entry, as staff call it."""
+
+STATUSES = {EntryStatus.APPROVED: '已启用', EntryStatus.DRAFT: '草稿', EntryStatus.RETIRED: '已停用'}
 Due = Literal['expiring', 'expired']
 
 

@@ -14,23 +14,13 @@ from console.database import transact
 from console.errors import ConsoleError, Invalid
 from console.knowledge import Entry
 from console.tables import Sheet
-from models import EntryStatus, JobStatus, KnowledgeEntry
+from models import JobStatus, KnowledgeEntry
 
 KIND = 'knowledge_import'
-COLUMNS = {
-    'external_key': '编号',
-    'question': '问题',
-    'variants': '其他问法',
-    'answer': '答案',
-    'facts': '要点',
-    'valid_from': '生效日期',
-    'valid_until': '失效日期',
-    'status': '状态',
-    'owner': '负责人',
-}
+COLUMNS = {'external_key': '编号', **knowledge.FIELDS}
 """What a file may say of an entry, as our own export calls it."""
 
-STATUSES = {'已启用': EntryStatus.APPROVED, '草稿': EntryStatus.DRAFT, '已停用': EntryStatus.RETIRED}
+STATUSES = {name: status for status, name in knowledge.STATUSES.items()}
 _ALSO_CALLED = {
     'external_key': ('外部编号', 'id', 'key', 'external_key', '序号'),
     'question': ('标题', '标准问题', '标准问', '提问', 'question', 'q'),
@@ -241,7 +231,6 @@ def _failed(item: Item, errors: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _cells(row: KnowledgeEntry) -> tuple[str, ...]:
-    names = {status: name for name, status in STATUSES.items()}
     return (
         row.external_key or '',
         row.question,
@@ -250,6 +239,6 @@ def _cells(row: KnowledgeEntry) -> tuple[str, ...]:
         '\n'.join(f'{name}: {value}' for name, value in (row.facts or {}).items()),
         str(row.valid_from or ''),
         str(row.valid_until or ''),
-        names[row.status],
+        knowledge.STATUSES[row.status],
         row.owner or '',
     )

@@ -11,7 +11,7 @@ from console.calendar import today
 from console.database import read, transact
 from console.staff import Action
 from models import EntryStatus, KnowledgeEntry
-from pages.knowledge_entry import STATUSES, EntryDialog
+from pages.knowledge_entry import EntryDialog
 from pages.knowledge_nav import knowledge_nav
 from pages.knowledge_trial import trial_box
 from pages.layout import me, member, refusals_shown, reload_on, staff_page
@@ -23,7 +23,7 @@ UNDO_SECONDS = 8
 TONES: dict[EntryStatus, Tone] = {EntryStatus.APPROVED: 'good', EntryStatus.DRAFT: 'warn', EntryStatus.RETIRED: ''}
 SHOWN: dict[str, str] = {
     '': '全部状态',
-    **{str(status): words for status, words in STATUSES.items()},
+    **{str(status): words for status, words in knowledge.STATUSES.items()},
     'expiring': f'{knowledge.ENDING.days} 天内到期',
     'expired': '已过期',
 }
@@ -86,7 +86,7 @@ class _Entries:
         found = await read(
             knowledge.page,
             by=self._by,
-            status=EntryStatus(shown) if shown in STATUSES else None,
+            status=EntryStatus(shown) if shown in knowledge.STATUSES else None,
             due=shown if shown in ('expiring', 'expired') else None,
             owner=self._owner.value,
             text=(self._search.value or '').strip(),
@@ -134,7 +134,7 @@ class _Entries:
 
         with refusals_shown():
             await self._set_status(entry.id, wanted)
-            self._snack.show(f'{STATUSES[wanted]}“{entry.question[:30]}”', back, UNDO_SECONDS)
+            self._snack.show(f'{knowledge.STATUSES[wanted]}“{entry.question[:30]}”', back, UNDO_SECONDS)
 
     async def _set_status(self, entry_id: int, wanted: EntryStatus) -> None:
         await transact(knowledge.change, entry_id, knowledge.Entry(status=wanted), by=self._by)
@@ -158,7 +158,7 @@ def _entry_row(
                 with ui.element('a').props(f'href=/review?draft={entry.draft_id}'):
                     text('从草稿学到', 'muted')
         with ui.element('td'):
-            chip(STATUSES[entry.status], TONES[entry.status])
+            chip(knowledge.STATUSES[entry.status], TONES[entry.status])
         with ui.element('td').classes('num'):
             text(_validity(entry), tag='div')
             _ending_chip(entry)

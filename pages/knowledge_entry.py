@@ -14,19 +14,6 @@ from pages.layout import refusals_shown
 from pages.line_editor import LineEditor
 from pages.widgets import ago, button, refusals_at, row, text
 
-STATUSES = {EntryStatus.APPROVED: '已启用', EntryStatus.DRAFT: '草稿', EntryStatus.RETIRED: '已停用'}
-FIELDS = {
-    'question': '问题',
-    'variants': '其他问法',
-    'answer': '答案',
-    'facts': '要点',
-    'valid_from': '生效日期',
-    'valid_until': '失效日期',
-    'status': '状态',
-    'owner': '负责人',
-}
-
-
 Saved = Callable[[int], Awaitable[None]]
 
 
@@ -54,7 +41,7 @@ class EntryDialog:
                 self._until = ui.input('失效日期').props('type=date')
             with ui.element('div').classes('pair'):
                 self._owner = ui.select(people, label='负责人', clearable=True)
-                self._status = ui.select(STATUSES, label='状态', value=EntryStatus.APPROVED)
+                self._status = ui.select(knowledge.STATUSES, label='状态', value=EntryStatus.APPROVED)
             self._history = ui.element('details').classes('history')
             with ui.element('div').classes('actions end'):
                 button('取消', self._dialog.close)
@@ -150,7 +137,7 @@ def _history_line(line: AuditEntry, names: dict[int, str]) -> None:
             ago(line.at)
         if not isinstance(before, dict) or not isinstance(after, dict) or line.detail.get('version') == 1:
             return
-        for field, name in FIELDS.items():
+        for field, name in knowledge.FIELDS.items():
             if field in after:
                 with ui.element('div'):
                     text(f'{name}: ', 'muted')
@@ -161,7 +148,7 @@ def _history_line(line: AuditEntry, names: dict[int, str]) -> None:
 
 def _shown(field: str, value: Any) -> str:
     if field == 'status' and value:
-        return STATUSES[EntryStatus(value)]
+        return knowledge.STATUSES[EntryStatus(value)]
     if isinstance(value, dict):
         return '；'.join(f'{name}: {what}' for name, what in value.items()) or '（空）'
     return '；'.join(map(str, value)) if isinstance(value, list) else str(value or '（空）')

@@ -56,11 +56,7 @@ async def give(request: Request, conversation_id: int) -> Response:
         if member_id is None:
             raise NotSignedIn
         await read(replies.takes_files, conversation_id, by=member_id)
-        content = await _received(request)
-        kind: MediaKind = 'image' if _fits(content, 'image') else 'file'
-        media.check(kind, len(content), file_types.sniffed(content))
-        name = unquote(request.headers.get('x-file-name', ''), errors='replace')
-        stored = await to_thread(media_files.store, content, name, kind)
+        stored, kind = await _stored(request, shown=('image',))
         given = await transact(media_files.give, stored, kind, by=member_id)
     except ConsoleError as refusal:
         return JSONResponse({'refusal': str(refusal)}, refusal.http_status)
@@ -75,11 +71,7 @@ async def shelve(request: Request) -> Response:
         if member_id is None:
             raise NotSignedIn
         await read(staff.require, member_id, staff.Action.EDIT_KNOWLEDGE)
-        content = await _received(request)
-        kind = _kind_of(content)
-        media.check(kind, len(content), file_types.sniffed(content))
-        name = unquote(request.headers.get('x-file-name', ''), errors='replace')
-        stored = await to_thread(media_files.store, content, name, kind)
+        stored, kind = await _stored(request, shown=('image', 'video'))
         made = await transact(materials.add, stored, kind, by=member_id)
     except ConsoleError as refusal:
         return JSONResponse({'refusal': str(refusal)}, refusal.http_status)
@@ -95,9 +87,16 @@ async def _received(request: Request) -> bytes:
     return bytes(content)
 
 
-def _kind_of(content: bytes) -> MediaKind:
-    """What WeCom would show it as; what is larger, or of another type, goes as a file."""
-    return next((kind for kind in ('image', 'video') if _fits(content, kind)), 'file')
+async def _stored(request: Request, *, shown: tuple[MediaKind, ...]) -> tuple[media_files.Stored, MediaKind]:
+    """The file that was sent, on the shelf, and what WeCom would take it for.
+
+    What is none of the kinds `shown`, or too large for them, goes as a file. Raises `Invalid`.
+    """
+    content = await _received(request)
+    kind: MediaKind = next((kind for kind in shown if _fits(content, kind)), 'file')
+    media.check(kind, len(content), file_types.sniffed(content))
+    name = unquote(request.headers.get('x-file-name', ''), errors='replace')
+    return await to_thread(media_files.store, content, name, kind), kind
 
 
 def _fits(content: bytes, kind: MediaKind) -> bool:

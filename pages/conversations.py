@@ -12,6 +12,7 @@ from console.database import read
 from console.staff import Action
 from pages.conversation_list import ConversationList
 from pages.layout import me, member, refusals_shown, reload_on, staff_page
+from pages.news import News
 from pages.review_snack import Snack
 from pages.thread import Thread
 from pages.widgets import empty_state, shortcuts
@@ -37,7 +38,6 @@ class _Inbox:
         self.member = member()
         self.thread: Thread | None = None
         self.moving = asyncio.Lock()
-        self.missed = False
 
     async def build(self, conversation_id: int | None, at: int | None = None) -> None:
         with ui.element('div').classes('inbox') as self.root:
@@ -68,11 +68,12 @@ class _Inbox:
             tab = await read(conversation_list.tab_of, conversation_id, by=self.by)
         await self.list.choose(tab)
         reload_on(self.list.reload, signals.student_changed, signals.staff_changed)
-        signals.conversation_changed.subscribe(self._while_shown(self.list.changed, self._tell(Thread.heard)))
-        signals.presence_changed.subscribe(self._while_shown(self.list.changed, self._tell(Thread.heard_of_presence)))
-        signals.turn_opened.subscribe(self._while_shown(self._tell(Thread.heard)))
-        signals.draft_changed.subscribe(self._while_shown(self._tell(Thread.heard_of_draft)))
-        signals.student_changed.subscribe(self._while_shown(self._tell(Thread.heard_of_student)))
+        news = News(self._catch_up)
+        news.hear(signals.conversation_changed, self.list.changed, self._tell(Thread.heard))
+        news.hear(signals.presence_changed, self.list.changed, self._tell(Thread.heard_of_presence))
+        news.hear(signals.turn_opened, self._tell(Thread.heard))
+        news.hear(signals.draft_changed, self._tell(Thread.heard_of_draft))
+        news.hear(signals.student_changed, self._tell(Thread.heard_of_student))
         self.client.on_connect(self._here)
         self.client.on_disconnect(self._away)
         ui.timer(presence.RENEWED_EVERY, self._renew, immediate=False)
@@ -132,14 +133,14 @@ class _Inbox:
             await self.thread.toggle_hold()
 
     async def _here(self) -> None:
-        """The browser is there, perhaps again: colleagues see that it is, and what was missed is shown."""
-        missed, self.missed = self.missed, False
-        if missed:
-            await self.list.reload()
+        """The browser is there, perhaps again: colleagues see that it is."""
         if self.thread is not None:
-            if missed:
-                await self.thread.reload()
             await self.thread.presence.renew()
+
+    async def _catch_up(self) -> None:
+        await self.list.reload()
+        if self.thread is not None:
+            await self.thread.reload()
 
     async def _renew(self) -> None:
         if self.client.has_socket_connection:
@@ -157,18 +158,6 @@ class _Inbox:
                 what(self.thread, number)
 
         return tell
-
-    def _while_shown(self, *heard: Callable[[int], None]) -> Callable[[int], None]:
-        """A tab that was closed lingers for a while: it need not read with every message."""
-
-        def told(number: int) -> None:
-            if not self.client.has_socket_connection:
-                self.missed = True
-                return
-            for one in heard:
-                one(number)
-
-        return told
 
     def _nobody(self) -> None:
         with ui.element('div').classes('nobody'):

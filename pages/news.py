@@ -1,34 +1,48 @@
 """What an open page does with news: nothing while no browser is there to show it."""
 
 from collections.abc import Callable
+from inspect import isawaitable
 
 from nicegui import ui
 
 from console.signals import Signal
 
 
-def on_news(heard: Callable[[], object], *news: Signal) -> None:
-    """Call `heard` with every announcement while a browser is connected; once on connecting, if one came before.
+class News:
+    """What one page hears. While no browser is connected it hears nothing; `back` shows what was missed meanwhile.
 
     A page that was asked for and never connected, and a closed tab, linger for a while: a hundred of them must not
     read the database with every message.
     """
-    client = ui.context.client
-    missed = False
 
-    def told() -> None:
-        nonlocal missed
-        if client.has_socket_connection:
-            heard()
-        else:
-            missed = True
+    def __init__(self, back: Callable[[], object]) -> None:
+        self._client = ui.context.client
+        self._back = back
+        self._missed = False
+        self._client.on_connect(self._connected)
 
-    def back() -> None:
-        nonlocal missed
-        if missed:
-            missed = False
-            heard()
+    def hear(self, signal: Signal, *heard: Callable[[int], object]) -> None:
+        """Call each of `heard` with what every announcement carries."""
 
-    for signal in news:
+        def told(number: int) -> None:
+            if not self._client.has_socket_connection:
+                self._missed = True
+                return
+            for one in heard:
+                one(number)
+
         signal.subscribe(told)
-    client.on_connect(back)
+
+    async def _connected(self) -> None:
+        missed, self._missed = self._missed, False
+        if missed:
+            shown = self._back()
+            if isawaitable(shown):
+                await shown
+
+
+def on_news(heard: Callable[[], object], *signals: Signal) -> None:
+    """Call `heard` with every announcement while a browser is connected; once on connecting, if one came before."""
+    news = News(heard)
+    for signal in signals:
+        news.hear(signal, lambda _: heard())

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, text
@@ -97,7 +98,7 @@ def session(db: Database) -> Iterator[Session]:
 def wecom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """A WeCom in this process, which outlives the servers that talk to it, and knows what each phone saw."""
     folder = tmp_path_factory.mktemp('wecom')
-    sandbox = _sandbox(folder)
+    sandbox = sandbox_in(folder, retry_pauses=(0.2, 0.4, 0.8))
     sandbox.start()
     yield sandbox
     sandbox.stop()
@@ -175,7 +176,8 @@ def wecom_settings(wecom: Sandbox) -> dict[str, str]:
     }
 
 
-def _sandbox(folder: Path) -> Sandbox:
+def sandbox_in(folder: Path, **manner: Any) -> Sandbox:
+    """A WeCom that keeps what it knows in this folder."""
     given = invent_credentials(folder / 'sandbox.json')
     return Sandbox(
         folder / 'sandbox.sqlite3',
@@ -184,7 +186,7 @@ def _sandbox(folder: Path) -> Sandbox:
         secret=given.secret,
         token=given.token,
         encoding_aes_key=given.encoding_aes_key,
-        retry_pauses=(0.2, 0.4, 0.8),
+        **manner,
     )
 
 

@@ -5,8 +5,7 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
-from console.sandbox import Sandbox, invent_credentials
-from tests.conftest import ADMIN, QUICK, wecom_settings
+from tests.conftest import ADMIN, QUICK, sandbox_in, wecom_settings
 from tests.desk import Desk, eventually
 from tests.pages.conftest import OpenPage
 from tests.warm import WarmConsole
@@ -20,15 +19,7 @@ class Office:
     """A running console with an administrator, a supervisor, and parents who write to it."""
 
     def __init__(self, folder: Path, settings: dict[str, str] | None = None) -> None:
-        given = invent_credentials(folder / 'sandbox.json')
-        self.wecom = Sandbox(
-            folder / 'sandbox.sqlite3',
-            corp_id=given.corp_id,
-            agent_id=given.agent_id,
-            secret=given.secret,
-            token=given.token,
-            encoding_aes_key=given.encoding_aes_key,
-        )
+        self.wecom = sandbox_in(folder)
         self.wecom.start()
         undo = {'SIMULATION': 'off', 'UNDO_PERIOD': str(UNDO_SECONDS)}
         self.server = WarmConsole(ADMIN | QUICK | wecom_settings(self.wecom) | undo | (settings or {}))

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from console import audit, media_files, media_uploads, signals, staff
+from console import audit, group_names, media_files, media_uploads, signals, staff
 from console.errors import Conflict, Invalid, NotFound
 from console.media_files import Shown, Stored
 from console.media_uploads import Upload
 from models import Material, MediaFile
 
 LONGEST_NAME = 40
-LONGEST_GROUP = 20
 MOST = 500
 MOST_WORDS = 5
 
@@ -83,7 +82,7 @@ def add(session: Session, stored: Stored, kind: str, *, name: str = '', group: s
     stem = stored.name.rpartition('.')[0] or stored.name
     material = Material(
         name=_checked_name(name.strip() or stem[:LONGEST_NAME]),
-        group_name=_checked_group(group),
+        group_name=group_names.checked(group),
         media_file_id=media.id,
         added_by_id=by,
     )
@@ -95,7 +94,7 @@ def add(session: Session, stored: Stored, kind: str, *, name: str = '', group: s
 def rename(session: Session, material_id: int, *, name: str, group: str, by: int) -> None:
     """Raises `NotAllowed`, `NotFound`, `Invalid`."""
     material = _locked(session, material_id, by=by)
-    material.name, material.group_name = _checked_name(name), _checked_group(group)
+    material.name, material.group_name = _checked_name(name), group_names.checked(group)
     _noted(session, material, 'change', by=by)
 
 
@@ -185,10 +184,3 @@ def _checked_name(name: str) -> str:
     if not 1 <= len(name) <= LONGEST_NAME:
         raise Invalid('name', f'名称须为 1–{LONGEST_NAME} 字。')
     return name
-
-
-def _checked_group(group: str) -> str | None:
-    group = ' '.join(group.split())
-    if len(group) > LONGEST_GROUP:
-        raise Invalid('group', f'分组最多 {LONGEST_GROUP} 字。')
-    return group or None

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session, selectinload
 
-from console import audit, conversations, signals, staff
+from console import audit, conversations, group_names, signals, staff
 from console.errors import Conflict, Invalid, NotFound
 from models import Contact, Conversation, Draft, Script, Staff, Student, StudentGuardian, utc_now
 
 LONGEST_TITLE = 40
 LONGEST_TEXT = 2000
-LONGEST_GROUP = 20
 MOST_WORDS = 5
 
 PLACEHOLDERS = ('{家长}', '{学员}', '{老师}')
@@ -95,7 +94,7 @@ def save(session: Session, title: str, text: str, *, group: str = '', mine: bool
     script = Script(
         title=_checked_title(title),
         text=_checked_text(text),
-        group_name=_checked_group(group),
+        group_name=group_names.checked(group),
         owner_id=by if mine else None,
         updated_by_id=by,
     )
@@ -118,7 +117,7 @@ def propose(
     script = Script(
         title=_checked_title(title),
         text=_checked_text(text),
-        group_name=_checked_group(group),
+        group_name=group_names.checked(group),
         owner_id=by,
         active=False,
         draft_id=draft_id,
@@ -154,7 +153,7 @@ def change(
     if text is not None:
         script.text = _checked_text(text)
     if group is not None:
-        script.group_name = _checked_group(group)
+        script.group_name = group_names.checked(group)
     return _changed(session, script, 'change', by=by, before=before, after=script.text)
 
 
@@ -269,10 +268,3 @@ def _checked_text(text: str) -> str:
         if place not in PLACEHOLDERS:
             raise Invalid('text', f'不认识 {place}。可以用的有 {"、".join(PLACEHOLDERS)}。')
     return text
-
-
-def _checked_group(group: str) -> str | None:
-    group = ' '.join(group.split())
-    if len(group) > LONGEST_GROUP:
-        raise Invalid('group', f'分组最多 {LONGEST_GROUP} 字。')
-    return group or None

@@ -4,7 +4,7 @@ from functools import partial
 
 from nicegui import ui
 
-from console import file_types, materials, signals, staff
+from console import file_types, group_names, materials, signals, staff
 from console.database import read, transact
 from console.materials import Shelved
 from console.staff import Action
@@ -39,8 +39,6 @@ async def materials_page() -> None:
 
     with ui.element('div').classes('sheet'):
         knowledge_nav('/knowledge/materials')
-        with ui.element('a').classes('back').props('href=/knowledge'):
-            text('‹ 知识库')
         with row('wrap'):
             text('校区地图、课程表、宣传单：在侧边栏的“话术”里一点就能发给家长。', 'muted grow')
             search = ui.input(placeholder='搜索素材', on_change=reload).classes('script-search')
@@ -71,7 +69,7 @@ class _Editor:
         with ui.dialog() as self._dialog, ui.element('div').classes('dialog'):
             text('编辑素材', tag='h3')
             self._name = ui.input('名称').props(f'maxlength={materials.LONGEST_NAME}')
-            self._group = ui.input('分组 (可不填)').props(f'maxlength={materials.LONGEST_GROUP}')
+            self._group = ui.input('分组 (可不填)').props(f'maxlength={group_names.LONGEST}')
             with ui.element('div').classes('actions end'):
                 button('取消', self._dialog.close)
                 button('保存', self._save, kind='primary')

@@ -5,7 +5,7 @@ from functools import partial
 
 from nicegui import ui
 
-from console import scripts, signals, staff
+from console import group_names, scripts, signals, staff
 from console.database import read, transact
 from console.scripts import Shelf
 from console.staff import Action
@@ -60,7 +60,7 @@ class ScriptDialog:
             self._title = ui.input('标题').props(f'maxlength={scripts.LONGEST_TITLE}')
             self._text = ui.textarea('内容').props(f'rows=5 maxlength={scripts.LONGEST_TEXT}')
             text(PLACES, 'muted', tag='div')
-            self._group = ui.input('分组 (可不填)').props(f'maxlength={scripts.LONGEST_GROUP}')
+            self._group = ui.input('分组 (可不填)').props(f'maxlength={group_names.LONGEST}')
             choices = {'school': '大家都能用' if self._edits else '提议给大家，主管同意后可用', 'mine': '只有我自己用'}
             self._whose = ui.radio(choices, value='school').props('inline')
             with ui.element('div').classes('actions end'):

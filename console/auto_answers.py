@@ -1,6 +1,6 @@
 """Where the AI answers alone: a draft that the school's rules let go out without a person. See decision 0018."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -17,11 +17,11 @@ from console import (
     policies,
     turns,
 )
-from console.calendar import SCHOOL_TIME
+from console.calendar import moment, today
 from console.errors import Invalid
 from console.policies import Rules
 from console.writing.context import Proposal
-from models import Conversation, Draft, DraftEvent, DraftStatus, utc_now
+from models import Conversation, Draft, DraftEvent, DraftStatus
 
 ACTION = 'auto-approved'
 """Of the event in a draft's history; its release names no person."""
@@ -68,14 +68,12 @@ def why_not(session: Session, draft: Draft, conversation: Conversation, rules: R
 
 def sent_today(session: Session) -> int:
     """How many the AI released alone since midnight where the school is."""
-    now = utc_now() + SCHOOL_TIME
-    midnight = datetime.combine(now.date(), datetime.min.time(), tzinfo=now.tzinfo) - SCHOOL_TIME
     return (
         session.scalar(
             select(func.count())
             .select_from(DraftEvent)
             .join(Draft, Draft.id == DraftEvent.draft_id)
-            .where(Draft.created_at >= midnight, DraftEvent.action == ACTION)
+            .where(Draft.created_at >= moment(today()), DraftEvent.action == ACTION)
         )
         or 0
     )

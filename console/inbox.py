@@ -1,7 +1,7 @@
 """A conversation opened, with all that belongs to it."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -20,7 +20,7 @@ from console import (
     students,
     turns,
 )
-from console.calendar import SCHOOL_TIME
+from console.calendar import moment
 from console.conversations import Listed
 from console.errors import NotFound
 from console.media_files import Shown
@@ -120,9 +120,10 @@ def wants_attention(opened: Opened) -> bool:
 def first_since(session: Session, conversation_id: int, day: date, *, by: int) -> int | None:
     """The seq of the first message on this day of the school's, or after it. Raises `NotFound`, `NotAllowed`."""
     conversations.seen(session, conversation_id, by=by)
-    midnight = datetime.combine(day, time(), UTC) - SCHOOL_TIME
     return session.scalar(
-        select(func.min(Message.seq)).where(Message.conversation_id == conversation_id, Message.created_at >= midnight)
+        select(func.min(Message.seq)).where(
+            Message.conversation_id == conversation_id, Message.created_at >= moment(day)
+        )
     )
 
 

@@ -1,14 +1,12 @@
 """What writing cost today: calls that gave a draft, their tokens, and turns that got none."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from console import staff
-from console.calendar import SCHOOL_TIME
-from models import Draft, Turn, TurnStatus, utc_now
+from console import calendar, staff
+from models import Draft, Turn, TurnStatus
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,8 +20,7 @@ class Usage:
 def today(session: Session, *, by: int) -> Usage:
     """Since midnight where the school is. Raises `NotAllowed`."""
     staff.require(session, by, staff.Action.SEE_SETTINGS)
-    now = utc_now() + SCHOOL_TIME
-    midnight = datetime.combine(now.date(), datetime.min.time(), tzinfo=now.tzinfo) - SCHOOL_TIME
+    midnight = calendar.moment(calendar.today())
     made = session.execute(
         select(func.count(), func.sum(Draft.tokens_in), func.sum(Draft.tokens_out)).where(
             Draft.created_at >= midnight, Draft.author_id.is_(None)

@@ -1,13 +1,13 @@
 """What a report is about: days where the school is, and whose conversations."""
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, String, cast, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from console.calendar import SCHOOL_TIME, today
+from console.calendar import moment, today
 from console.errors import Invalid
 from models import Channel, Contact, Conversation, Staff, Student, utc_now
 
@@ -60,7 +60,7 @@ class Period:
     @property
     def span(self) -> Span:
         """Until now at most: a day that is not over yet is compared with as much of another."""
-        start = datetime.combine(self.first, time(), tzinfo=utc_now().tzinfo) - SCHOOL_TIME
+        start = moment(self.first)
         return Span(start, min(start + timedelta(days=self.days), utc_now()))
 
     @property

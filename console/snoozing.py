@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from console import audit, conversations, signals, staff
-from console.calendar import SCHOOL_TIME
+from console.calendar import SCHOOL_TIME, moment
 from console.conversations import Listed
 from console.errors import Invalid
 from models import Conversation, utc_now
@@ -61,8 +61,8 @@ def announce_due(session: Session, since: datetime, until: datetime) -> None:
 def offered(now: datetime) -> dict[str, datetime]:
     """What may be chosen with one click, in the school's hours; the end of the day only while it is still to come."""
     here = now + SCHOOL_TIME
-    tonight = datetime.combine(here.date(), END_OF_WORK, here.tzinfo) - SCHOOL_TIME
-    morning = datetime.combine(here.date() + timedelta(days=1), MORNING, here.tzinfo) - SCHOOL_TIME
+    tonight = moment(here.date(), END_OF_WORK)
+    morning = moment(here.date() + timedelta(days=1), MORNING)
     found = {'1 小时后': now + timedelta(hours=1)}
     if tonight > now + timedelta(minutes=5):
         found['今天下班前 18:00'] = tonight

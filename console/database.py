@@ -303,6 +303,8 @@ def _listen(database: Database, stop: Event, present: Event) -> None:
                         driver.poll()
                         while driver.notifies:
                             _pass_on(database, driver.notifies.pop(0).payload)
+                # At once, and not when the server comes to notice that the connection is gone.
+                connection.execute(text('SELECT pg_advisory_unlock_shared(:key)'), {'key': PRESENCE})
                 connection.invalidate()  # back in the pool it would go on listening, and being present
         except Exception as fault:  # the driver's own and SQLAlchemy's; whatever it was, we must be known again
             log.warning('news from other processes is interrupted (%s); trying again', type(fault).__name__)

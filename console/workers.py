@@ -171,7 +171,6 @@ class Workers:
         finally:
             self._stopping.set()
             give_up_at = time.monotonic() + GRACE.total_seconds()
-            await asyncio.sleep(0)  # only what has begun can give back what it was to do
             for task in self._under_way['write']:
                 task.cancel()
             await self._end(loops, cancel=False, give_up_at=give_up_at)  # a loop may yet begin what it has claimed
@@ -278,10 +277,16 @@ class Workers:
                 slots.release()
         if claim is None:
             return False
-        task = asyncio.create_task(work(claim), name=kind)
-        self._under_way[kind].add(task)
+        task = asyncio.create_task(self._beside(kind, work(claim)), name=kind)
         task.add_done_callback(partial(self._finished, kind))
         return True
+
+    async def _beside(self, kind: str, work: Coroutine[Any, Any, None]) -> None:
+        """Be under way only once begun: a task cancelled before its first step could not give back what it claimed."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._under_way[kind].add(task)
+        await work
 
     async def _take_slot(self, kind: str) -> None:
         """Files and models take long, each within its own time limit: who waits for one of them to end is not stuck."""

@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -177,7 +178,22 @@ class ConsoleServer:
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on just now."""
-    with socket.socket() as listener:
-        listener.bind(('127.0.0.1', 0))
-        return int(listener.getsockname()[1])
+    """A port of 127.0.0.1 that nobody listens on just now, nor will before its asker does.
+
+    It lies below those that the system deals out to whoever asks for any, in a range of this test process's own.
+    """
+    while True:
+        port = next(_PORTS)
+        with socket.socket() as listener, suppress(OSError):
+            listener.bind(('127.0.0.1', port))
+            return port
+
+
+def _ports_in_turn() -> Iterator[int]:
+    worker = int(os.environ.get('PYTEST_XDIST_WORKER', 'gw0').removeprefix('gw'))
+    first = 12_000 + worker % 10 * PORTS_EACH
+    return (first + number % PORTS_EACH for number in count(os.getpid()))
+
+
+PORTS_EACH = 2_000
+_PORTS = _ports_in_turn()

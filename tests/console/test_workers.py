@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from console import delivery_claims, draft_decisions, drafts, live_words, signals, turns
+from console import database, delivery_claims, draft_decisions, drafts, live_words, signals, turns
 from console.channels import Channels, WeComApp
 from console.database import Database
 from console.sandbox import Sandbox
@@ -152,6 +152,29 @@ async def test_a_stop_returns_what_is_being_written_at_once_however_many_writers
     assert time.monotonic() - started < 5
     found = db.read(lambda session: session.scalars(select(Turn)).all())
     assert {(turn.status, turn.attempts, turn.lost_leases) for turn in found} == {(TurnStatus.WAITING, 0, 0)}
+
+
+@pytest.mark.parametrize('turns_of_the_loop', range(4))
+async def test_a_stop_returns_what_was_claimed_just_as_it_came(
+    db: Database, wecom: Sandbox, monkeypatch: pytest.MonkeyPatch, turns_of_the_loop: int
+) -> None:
+    db.transact(story.said, '周六有课吗', who='parent')
+    claimed, claim_of_a_turn = asyncio.Event(), database.transact
+
+    async def claim(work: Callable[..., object], /, *args: object, **named: object) -> object:
+        found = await claim_of_a_turn(work, *args, **named)
+        if work is turns.claim_next and found is not None:
+            claimed.set()
+            for _ in range(turns_of_the_loop):
+                await asyncio.sleep(0)
+        return found
+
+    monkeypatch.setattr('console.workers.transact', claim)
+
+    async with workers(wecom, HangingWriter()).running():
+        await asyncio.wait_for(claimed.wait(), 20)
+
+    assert turn_statuses(db) == [TurnStatus.WAITING]
 
 
 async def test_who_waits_for_work_that_takes_long_is_not_stuck(

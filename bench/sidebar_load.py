@@ -1,20 +1,20 @@
 """`python -m bench.sidebar_load`: how long the pane takes until it can be read and used, and its weight.
 
-A phone's browser that is four times slower than this machine, on a line of 10 Mbit/s with 40 ms; the WeCom around it
-is our sandbox. Cold: nothing is in the browser's cache. Warm: opened again, as a colleague does all day.
+A phone's browser that is four times slower than this machine; the WeCom around it is our sandbox. It runs already, as
+WeCom does. Cold: nothing is in its cache. Warm: opened again, as a colleague does all day. Each on this machine's own
+line and on one of 10 Mbit/s with 40 ms.
 """
 
 import argparse
-import json
 import os
 import shutil
 import statistics
 import tempfile
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
-from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, CDPSession, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from console.sandbox import Sandbox, invent_credentials
 from tests.callbacks.test_oauth import PHONE, SESSION
@@ -26,6 +26,7 @@ from tests.server import ConsoleServer
 SLOWER = 4
 BYTES_PER_SECOND, LATENCY_MS = 1_250_000, 40
 BEFORE_WARM = 3
+AT_REST_MS = 500
 NAME = '王梦瑶'
 USERID, CUSTOMER = 'BenchGuWen', 'wmBench'
 BRIDGE = """
@@ -48,6 +49,12 @@ look();
 """.replace('$NAME', NAME)
 
 
+CAME = """
+['navigation', 'resource'].flatMap((kind) => performance.getEntriesByType(kind))
+  .map((one) => [one.name, one.transferSize])
+"""
+
+
 @dataclass
 class Visit:
     """Milliseconds from the click, and what came over the line."""
@@ -64,9 +71,8 @@ def main() -> None:
     parser.add_argument('--files', action='store_true', help='list what is loaded')
     options = parser.parse_args()
     load = os.getloadavg()[0]
-    cold, warm = measure(options.times, files=options.files)
     print(f'load before the run: {load:.2f}, {os.cpu_count()} cores; CPU {SLOWER} times slower')
-    for name, visits in (('cold', cold), ('warm', warm)):
+    for name, visits in measure(options.times, files=options.files).items():
         print(
             f'{name}: card {middle(visits, "card"):.0f} ms, '
             f'usable {middle(visits, "usable"):.0f} ms (best {min(one.usable for one in visits):.0f}), '
@@ -74,7 +80,9 @@ def main() -> None:
         )
 
 
-def measure(times: int, *, files: bool) -> tuple[list[Visit], list[Visit]]:
+def measure(times: int, *, files: bool) -> dict[str, list[Visit]]:
+    """The visits by what is told of them. All kinds take turns, so that a slow minute of the machine is everyone's."""
+    visits: dict[str, list[Visit]] = {}
     with tempfile.TemporaryDirectory() as folder:
         given = invent_credentials(Path(folder) / 'sandbox.json')
         wecom = Sandbox(Path(folder) / 'sandbox.sqlite3', **vars(given))
@@ -87,18 +95,19 @@ def measure(times: int, *, files: bool) -> tuple[list[Visit], list[Visit]]:
                     executable = os.environ.get('CHROMIUM') or shutil.which('chromium')
                     arguments = ['--no-sandbox', '--disable-gpu']
                     browser = playwright.chromium.launch(executable_path=executable, args=arguments)
-                    cold, warm = [], []
-                    for number in range(times):
+                    for number, far in product(range(times), (False, True)):
+                        line = ', 10 Mbit/s' if far else ''
                         context = _context(browser, server, secret)
-                        cold.append(_visit(context, server, files=files and number == 0))
+                        listed = files and number == 0
+                        visits.setdefault(f'cold{line}', []).append(_visit(context, server, far=far, files=listed))
                         for _ in range(BEFORE_WARM):  # the browser keeps compiled scripts from the third visit on
-                            _visit(context, server, files=False)
-                        warm.append(_visit(context, server, files=False))
+                            _visit(context, server, far=far)
+                        visits.setdefault(f'warm{line}', []).append(_visit(context, server, far=far))
                         context.close()
                     browser.close()
         finally:
             wecom.stop()
-    return cold, warm
+    return visits
 
 
 def middle(visits: list[Visit], what: str) -> float:
@@ -129,43 +138,26 @@ def _context(browser: Browser, server: ConsoleServer, secret: str) -> BrowserCon
     return context
 
 
-def _visit(context: BrowserContext, server: ConsoleServer, *, files: bool) -> Visit:
+def _visit(context: BrowserContext, server: ConsoleServer, *, far: bool, files: bool = False) -> Visit:
     page = context.new_page()
+    page.goto(f'{server.url}/health')
+    page.wait_for_timeout(AT_REST_MS)
     line = context.new_cdp_session(page)
-    sizes = _listen(line)
+    if far:
+        line.send('Network.enable')
+        conditions = {'offline': False, 'latency': LATENCY_MS, 'downloadThroughput': BYTES_PER_SECOND}
+        line.send('Network.emulateNetworkConditions', {**conditions, 'uploadThroughput': BYTES_PER_SECOND})
     line.send('Emulation.setCPUThrottlingRate', {'rate': SLOWER})
     page.goto(f'{server.url}/sidebar', wait_until='commit')
 
-    page.wait_for_function('window.seen?.usable', timeout=60_000)
+    page.wait_for_function('window.seen?.usable', polling=100, timeout=60_000)
     seen = page.evaluate('window.seen')
-    came = dict(sizes)
+    came = {address: size for address, size in page.evaluate(CAME) if size}
     if files:
         for address, size in sorted(came.items(), key=lambda pair: -pair[1]):
             print(f'{size / 1024:8.1f} KB  {address.removeprefix(server.url)[:100]}')
-        print(json.dumps(page.evaluate('performance.getEntriesByType("navigation")[0].toJSON()'))[:600])
     page.close()
     return Visit(**seen, requests=len(came), bytes=sum(came.values()))
-
-
-def _listen(line: CDPSession) -> dict[str, int]:
-    """Bytes by address, as they come over the line."""
-    addresses: dict[str, str] = {}
-    sizes: dict[str, int] = {}
-
-    def asked(event: dict[str, Any]) -> None:
-        addresses[event['requestId']] = event['request']['url']
-
-    def came(event: dict[str, Any]) -> None:
-        address = addresses.get(event['requestId'], '')
-        if address.startswith('http') and event['encodedDataLength']:
-            sizes[address] = sizes.get(address, 0) + event['encodedDataLength']
-
-    line.on('Network.requestWillBeSent', asked)
-    line.on('Network.loadingFinished', came)
-    line.send('Network.enable')
-    conditions = {'offline': False, 'latency': LATENCY_MS, 'downloadThroughput': BYTES_PER_SECOND}
-    line.send('Network.emulateNetworkConditions', {**conditions, 'uploadThroughput': BYTES_PER_SECOND})
-    return sizes
 
 
 if __name__ == '__main__':

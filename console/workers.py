@@ -283,9 +283,8 @@ class Workers:
 
     async def _beside(self, kind: str, work: Coroutine[Any, Any, None]) -> None:
         """Be under way only once begun: a task cancelled before its first step could not give back what it claimed."""
-        task = asyncio.current_task()
-        assert task is not None
-        self._under_way[kind].add(task)
+        if task := asyncio.current_task():
+            self._under_way[kind].add(task)
         await work
 
     async def _take_slot(self, kind: str) -> None:

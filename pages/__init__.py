@@ -12,11 +12,13 @@ from nicegui import app
 def mount(server: FastAPI) -> None:
     """Add the plain HTML routes to the server, and register the live pages with NiceGUI."""
     from pages import layout, packed, sidebar_first, sign_in, signatures
+    from pages.kept_files import KeptFiles
 
     signatures.remember()
     for router in (sign_in.router, packed.router, sidebar_first.router):
         server.include_router(router)
     server.add_api_route('/favicon.ico', lambda: FileResponse(packed.ASSETS / 'favicon.svg'), include_in_schema=False)
+    server.add_middleware(KeptFiles)
     app.add_exception_handler(404, _not_found)
     app.add_exception_handler(Exception, _broken)
     layout.link_assets()

@@ -37,7 +37,7 @@ function columns(chart, series, rows) {
     plot.append(column);
   });
   const axis = made('div', 'axis');
-  axis.append(made('span', '', most.toLocaleString()), made('span', '', '0'));
+  axis.append(made('span', '', window.grouped(most)), made('span', '', '0'));
   const whole = made('div', 'with-axis');
   whole.append(axis, plot);
   chart.append(whole);
@@ -51,7 +51,7 @@ function bars(chart, _series, rows) {
     const fill = made('span', 'series-1');
     fill.style.width = `${(number / most) * 100}%`;
     track.append(fill);
-    chart.append(made('span', 'label', label), track, made('span', 'num', number.toLocaleString()));
+    chart.append(made('span', 'label', label), track, made('span', 'num', window.grouped(number)));
   });
 }
 

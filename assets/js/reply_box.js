@@ -119,7 +119,7 @@ class ReplyBox extends HTMLElement {
     const bytes = encoder.encode(value.trim()).length;
     const pieces = this.mode === 'note' ? 1 : Math.ceil(bytes / most);
     this.querySelector('.size').textContent =
-      `${bytes.toLocaleString('en')} / ${most.toLocaleString('en')} 字节` + (pieces > 1 ? ` · 约分 ${pieces} 条发出` : '');
+      `${window.grouped(bytes)} / ${window.grouped(most)} 字节` + (pieces > 1 ? ` · 约分 ${pieces} 条发出` : '');
     this.querySelector('.meter i').style.width = `${Math.min(100, (bytes / most) * 100)}%`;
     this.classList.toggle('over', pieces > 1);
     const open = this.mode === 'reply' ? [...new Set(value.match(PLACE))] : [];

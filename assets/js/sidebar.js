@@ -334,7 +334,7 @@ class SideWords extends HTMLElement {
     const most = Number(this.dataset.bytes);
     const size = this.querySelector('.size');
     if (size) {
-      size.textContent = `${bytes.toLocaleString('en')} / ${most.toLocaleString('en')}`;
+      size.textContent = `${window.grouped(bytes)} / ${window.grouped(most)}`;
       size.classList.toggle('bad', bytes > most);
     }
     const changed = this.field.value !== this.base;

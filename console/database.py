@@ -10,6 +10,7 @@ import logging
 import os
 import random
 import select
+import socket
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -280,17 +281,20 @@ async def listening() -> AsyncIterator[None]:
         yield
         return
     stop, present = Event(), Event()
-    thread = Thread(target=_listen, args=(database, stop, present), name='database-news', daemon=True)
+    waker, woken = socket.socketpair()
+    thread = Thread(target=_listen, args=(database, stop, woken, present), name='database-news', daemon=True)
     thread.start()
     try:
         await asyncio.to_thread(present.wait, 10)
         yield
     finally:
         stop.set()
+        waker.close()
         await asyncio.to_thread(thread.join, 5)
+        woken.close()
 
 
-def _listen(database: Database, stop: Event, present: Event) -> None:
+def _listen(database: Database, stop: Event, woken: socket.socket, present: Event) -> None:
     while not stop.is_set():
         try:
             with database.engine.connect().execution_options(isolation_level='AUTOCOMMIT') as connection:
@@ -299,7 +303,7 @@ def _listen(database: Database, stop: Event, present: Event) -> None:
                 present.set()
                 driver: Any = connection.connection.driver_connection
                 while not stop.is_set():
-                    if select.select([driver], [], [], 1.0)[0]:
+                    if driver in select.select([driver, woken], [], [])[0]:
                         driver.poll()
                         while driver.notifies:
                             _pass_on(database, driver.notifies.pop(0).payload)

@@ -45,7 +45,7 @@ class ReportPage:
         self.asked += 1
         mine = self.asked
         self.report, fault = None, ''
-        self.board.refresh()
+        self.board.refresh(fault)  # without it, what was refused before would be shown again
         try:
             report = await read(reports.draw, self.bar.wanted(), by=self.by)
         except ConsoleError as refusal:

@@ -24,6 +24,7 @@ class ReportBar:
         """`asked`: the parameters of the address; what makes no sense in them is as if it was not there."""
         self._on_change, self._simulated = on_change, simulated
         self.span = asked['period'] if asked['period'] in SPANS else '7'
+        self._shown = ''
         agents = {'': '全部客服'} | {str(number): name for number, name in choices.agents.items()}
         campuses = {'': '全部校区'} | {name: name for name in choices.campuses}
         channels = {'': '全部渠道'} | {str(one): word for one, word in CHANNELS.items()}
@@ -91,16 +92,16 @@ class ReportBar:
     async def _turn(self, span: str) -> None:
         if span == 'chosen' and self.span != 'chosen' and not (self.first.value and self.last.value):
             shown = self.wanted().period
-            self.span = ''  # the dates below are no change yet
             self.first.value, self.last.value = str(shown.first), str(shown.last)
         self.span = span
         self._mark()
         await self._changed()
 
     async def _chosen(self) -> None:
-        if self.span == 'chosen' and self.first.value and self.last.value:
+        if self.span == 'chosen' and self.first.value and self.last.value and self.address != self._shown:
             await self._changed()
 
     async def _changed(self) -> None:
+        self._shown = self.address
         ui.navigate.history.replace(self.address)
         await self._on_change()

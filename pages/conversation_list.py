@@ -1,7 +1,9 @@
 """The list of conversations beside the one in hand: tabs, filters, and rows that change in place."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import json
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 
 from nicegui import background_tasks, ui
@@ -12,7 +14,7 @@ from console.database import read
 from console.errors import ConsoleError
 from models import Channel, Staff, utc_now
 from pages.view_menu import ViewMenu
-from pages.widgets import Button, ago, button, chip, empty_state, error_state, row, skeleton, text, waiting_clock
+from pages.widgets import Button, button, empty_state, error_state, row, skeleton
 
 PAGE = 30
 CHANNELS = {Channel.APP: '企业微信应用', Channel.KF: '微信客服', Channel.CONTACT: '客户联系', Channel.SIMULATE: '模拟'}
@@ -24,6 +26,15 @@ NOTHING = {
     Tab.RESOLVED: ('还没有已解决的会话', '事情办完后，在会话里点“已解决”。'),
     Tab.ALL: ('还没有会话', '家长发来第一条消息后，会话会出现在这里。'),
 }
+
+
+@dataclass
+class _Row:
+    """One conversation as it is drawn; `shows` is from what."""
+
+    link: ui.element
+    words: ui.element
+    shows: object = None
 
 
 class ConversationList:
@@ -40,7 +51,7 @@ class ConversationList:
         self._member = member
         self._on_select = on_select
         self._more = False
-        self._rows: dict[int, tuple[ui.element, object]] = {}
+        self._rows: dict[int, _Row] = {}
         self._changed: set[int] = set()
         self._asking = asyncio.Lock()
         with ui.element('header'):
@@ -134,10 +145,10 @@ class ConversationList:
         self._find_position()
         ids = {line.conversation_id for line in lines}
         for gone in self._rows.keys() - ids:
-            self._rows.pop(gone)[0].delete()
+            self._rows.pop(gone).link.delete()
         for line in lines:
             self._draw_row(line)
-        wanted_order = [self._rows[line.conversation_id][0] for line in lines]
+        wanted_order = [self._rows[line.conversation_id].link for line in lines]
         if self._box.default_slot.children != wanted_order:
             self._box.default_slot.children[:] = wanted_order
             self._box.update()
@@ -169,27 +180,18 @@ class ConversationList:
         due = line.snoozed_until is not None and line.snoozed_until <= utc_now()
         shows = line, current, due
         if line.conversation_id in self._rows:
-            link, before = self._rows[line.conversation_id]
-            if before == shows:
+            made = self._rows[line.conversation_id]
+            if made.shows == shows:
                 return
-            link.clear()
         else:
-            with self._box:
-                link = ui.element('a').classes('item').props(f'href=/conversations/{line.conversation_id}')
-            link.on('click', partial(self._on_select, line.conversation_id), js_handler=_PLAIN_CLICK)
-        self._rows[line.conversation_id] = link, shows
-        link.props('aria-current=true' if current else '', remove='' if current else 'aria-current')
-        with link:
-            with row():
-                if line.unread and not current:
-                    text(f'{line.unread} 条未读', 'unread')
-                text(line.title, 'grow clip', tag='b')
-                if line.waiting_since is not None:
-                    waiting_clock(line.waiting_since)
-                else:
-                    ago(line.at)
-            text(line.text or '还没有消息', 'clip muted', tag='div')
-            _draw_marks(line, due=due)
+            with self._box, ui.element('a').classes('item') as link:
+                link.props(f'href=/conversations/{line.conversation_id}')
+                link.on('click', partial(self._on_select, line.conversation_id), js_handler=_PLAIN_CLICK)
+                made = self._rows[line.conversation_id] = _Row(link, ui.element('conversation-row'))
+        made.shows = shows
+        if ('aria-current' in made.link.props) is not current:
+            made.link.props('aria-current=true' if current else '', remove='' if current else 'aria-current')
+        made.words.props['says'] = json.dumps(_said(line, current=current, due=due), ensure_ascii=False)
 
     def _draw_tabs(self) -> None:
         with ui.element('div').classes('tabs').props('role=tablist aria-label=状态'):
@@ -256,24 +258,32 @@ class ConversationList:
         await self.want(wanted)
 
 
-def _draw_marks(line: Line, *, due: bool) -> None:
-    """Who is there, whose it is, and what is special about it; nothing for most."""
-    marks = line.named or line.snoozed_until or line.taken_over or line.assignee or line.colleagues
-    if not marks:
-        return
-    with row('marks'):
-        if line.named:
-            chip('@ 提到您', 'warn')
-        if due:
-            chip('提醒到时', 'warn')
-        elif line.snoozed_until is not None:
-            chip(f'{snoozing.word(line.snoozed_until, utc_now())} 提醒', 'info')
-        if line.taken_over:
-            chip('已接管', 'warn')
-        if line.assignee:
-            text(line.assignee, 'clip muted holder')
-        if line.colleagues:
-            text(line.colleagues[0].words, f'clip there {"types" if line.colleagues[0].typing else ""}')
+def _said(line: Line, *, current: bool, due: bool) -> dict[str, object]:
+    """What assets/js/conversation_row.js draws."""
+    return {
+        'unread': 0 if current else line.unread,
+        'title': line.title,
+        'since': line.waiting_since and line.waiting_since.isoformat(),
+        'at': line.at.isoformat(),
+        'text': line.text or '还没有消息',
+        'marks': list(_marks(line, due=due)),
+    }
+
+
+def _marks(line: Line, *, due: bool) -> Iterator[tuple[str, str]]:
+    """Words and class of each: who is there, whose it is, and what is special about it; nothing for most."""
+    if line.named:
+        yield '@ 提到您', 'chip warn'
+    if due:
+        yield '提醒到时', 'chip warn'
+    elif line.snoozed_until is not None:
+        yield f'{snoozing.word(line.snoozed_until, utc_now())} 提醒', 'chip info'
+    if line.taken_over:
+        yield '已接管', 'chip warn'
+    if line.assignee:
+        yield line.assignee, 'clip muted holder'
+    if line.colleagues:
+        yield line.colleagues[0].words, f'clip there{" types" if line.colleagues[0].typing else ""}'
 
 
 _PLAIN_CLICK = """(event) => {

@@ -31,6 +31,16 @@ def asked(wecom: Sandbox, desk: Desk, words: str = '请问周六有课吗') -> t
     return userid, int(desk.draft_for(userid)['conversation_id'])
 
 
+def told(wecom: Sandbox, desk: Desk, lines: int) -> tuple[str, int]:
+    """A parent has said so many lines, from 第 0 句 on, and all are there: her id and the conversation's."""
+    userid, number = asked(wecom, desk, '第 0 句')
+    for n in range(1, lines):
+        wecom.say(userid, f'第 {n} 句')
+    last = f'第 {lines - 1} 句'
+    eventually(lambda: desk.get(f'/conversations/{number}')['last_message_text'] == last, seconds=60)
+    return userid, number
+
+
 def at(open_page: OpenPage, server: ConsoleServer, conversation_id: int, **given: object) -> Page:
     page = open_page(server, **{'credentials': HEAD, 'path': f'/conversations/{conversation_id}'} | given)
     expect(page.get_by_text('实时')).to_be_visible()
@@ -203,9 +213,7 @@ def test_resolving_and_assigning_show_at_once_for_everybody(
 def test_older_messages_come_by_scrolling_and_the_line_being_read_stays(
     console: ConsoleServer, wecom: Sandbox, admin: Desk, open_page: OpenPage
 ) -> None:
-    userid, number = asked(wecom, admin, '第 0 句')
-    for n in range(1, 70):
-        wecom.say(userid, f'第 {n} 句')
+    _, number = told(wecom, admin, 70)
     page = at(open_page, console, number)
     expect(page.locator('.bubble', has_text=re.compile('^第 69 句$'))).to_be_in_viewport()
     expect(page.locator('.bubble', has_text=re.compile('^第 0 句$'))).to_have_count(0)
@@ -224,9 +232,7 @@ def test_older_messages_come_by_scrolling_and_the_line_being_read_stays(
 def test_a_new_line_does_not_pull_a_reader_down(
     console: ConsoleServer, wecom: Sandbox, admin: Desk, open_page: OpenPage
 ) -> None:
-    userid, number = asked(wecom, admin, '第 0 句')
-    for n in range(1, 30):
-        wecom.say(userid, f'第 {n} 句')
+    userid, number = told(wecom, admin, 30)
     page = at(open_page, console, number)
     expect(page.locator('.bubble', has_text=re.compile('^第 29 句$'))).to_be_in_viewport()
     page.locator('chat-scroll').evaluate('(box) => { box.scrollTop = 300; }')

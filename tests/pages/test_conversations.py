@@ -37,7 +37,7 @@ def told(wecom: Sandbox, desk: Desk, lines: int) -> tuple[str, int]:
     for n in range(1, lines):
         wecom.say(userid, f'第 {n} 句')
     last = f'第 {lines - 1} 句'
-    eventually(lambda: desk.get(f'/conversations/{number}')['last_message_text'] == last, seconds=60)
+    eventually(lambda: desk.get(f'/conversations/{number}/messages')['items'][-1]['text'] == last, seconds=60)
     return userid, number
 
 

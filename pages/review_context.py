@@ -1,21 +1,32 @@
 """What is known about the child and the parent, beside the draft: read, not changed."""
 
 import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
 
 from nicegui import background_tasks, ui
+from sqlalchemy.orm import Session
 
-from console import students
+from console import follow_ups, similar_answers, students
 from console.database import read, transact
 from console.errors import ConsoleError
 from console.review_desk import Opened
+from console.similar_answers import Answered
 from console.students import GuardianView, Record
 from models import Enrolment
 from pages.layout import refusals_shown
 from pages.review_dialogs import ask_words
-from pages.widgets import Text, ago, button, chip, row, text
+from pages.widgets import Text, ago, button, chip, copy_button, row, text
 
 FEW_LESSONS = 3
 REVEALED_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class _Known:
+    record: Record | None
+    follow_up: str | None
+    answered: list[Answered]
 
 
 class ContextColumn:
@@ -32,25 +43,20 @@ class ContextColumn:
 
     async def reload(self) -> None:
         opened = self._opened
-        record = None
-        if opened is not None and opened.student_id is not None:
-            try:
-                record = await read(students.record, opened.student_id, by=self._by)
-            except ConsoleError:
-                record = None  # erased meanwhile: the conversation stays
+        known = await read(_known, opened, by=self._by) if opened is not None else None
         if opened is self._opened and not self._place.is_deleted:
             self._place.clear()
-            if opened is not None:
+            if opened is not None and known is not None:
                 with self._place:
-                    self._draw(opened, record)
+                    self._draw(opened, known)
 
-    def _draw(self, opened: Opened, record: Record | None) -> None:
-        if record is None:
+    def _draw(self, opened: Opened, known: '_Known') -> None:
+        if known.record is None:
             with ui.element('section'):
                 text('还没有关联学员', tag='b')
                 text('这位家长还不在学员档案里。可以在会话里为她关联或新建学员。', 'muted')
         else:
-            self._student(record)
+            self._student(known.record, known.follow_up)
         titles = {source['title']: None for source in opened.sources if source['kind'] == 'knowledge'}
         if titles or any(source['kind'] == 'record' for source in opened.sources):
             with ui.element('section'):
@@ -59,6 +65,11 @@ class ContextColumn:
                     text(title or '', 'source words', tag='div')
                 if any(source['kind'] == 'record' for source in opened.sources):
                     text('学员档案', 'source record', tag='div')
+        if known.answered:
+            with ui.element('section'):
+                text('类似的提问', tag='h2')
+                for one in known.answered:
+                    _answered(one)
         with ui.element('section'):
             with row():
                 text('最近往来', 'grow', tag='h2')
@@ -71,7 +82,7 @@ class ContextColumn:
                         ago(line.at)
                     text(line.text or '（没有文字）', 'words', tag='div')
 
-    def _student(self, record: Record) -> None:
+    def _student(self, record: Record, follow_up: str | None) -> None:
         student = record.student
         with ui.element('section'):
             with row():
@@ -85,6 +96,7 @@ class ContextColumn:
                 for guardian in record.guardians:
                     self._guardian(guardian)
                 _fact('备注', student.notes)
+                _fact('最近跟进', follow_up)
 
     def _guardian(self, guardian: GuardianView) -> None:
         text(guardian.kinship or '家长', tag='dt')
@@ -115,6 +127,28 @@ async def _hide_later(number: Text, masked: str) -> None:
     await asyncio.sleep(REVEALED_SECONDS)
     if not number.is_deleted:
         number.set_text(masked)
+
+
+def _known(session: Session, opened: Opened, *, by: int) -> _Known:
+    record, follow_up = None, None
+    if opened.student_id is not None:
+        with suppress(ConsoleError):  # erased meanwhile: the conversation stays
+            record = students.record(session, opened.student_id, by=by)
+            follow_up = next(iter(follow_ups.last_lines(session, opened.student_id, limit=1)), None)
+    question = '\n'.join(opened.said)
+    return _Known(record, follow_up, similar_answers.to(session, question, by=by, beside=opened.conversation_id))
+
+
+def _answered(one: Answered) -> None:
+    with ui.element('div').classes('line'):
+        with row():
+            text(one.question, 'grow clip muted').props['title'] = one.question
+            ago(one.at)
+        text(one.answer, 'words', tag='div')
+        with row('end'):
+            copy_button(one.answer)
+            with ui.element('a').props(f'href=/conversations/{one.conversation_id}'):
+                text('查看会话')
 
 
 def _fact(name: str, value: str | None) -> None:

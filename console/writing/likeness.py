@@ -32,6 +32,13 @@ def groups(questions: Sequence[str]) -> list[list[int]]:
     return sorted(found, key=lambda group: (-len(group), group[0]))
 
 
+def most_alike(question: str, others: Sequence[str], *, limit: int) -> list[int]:
+    """Places of the others that ask for the same thing, the most alike first; of equally alike ones the first."""
+    mine = _pairs(question)
+    shares = [(-_shared(mine, _pairs(other)), place) for place, other in enumerate(others)] if mine else []
+    return [place for share, place in sorted(shares)[:limit] if -share >= ALIKE]
+
+
 def _pairs(question: str) -> frozenset[str]:
     runs = _RUN.findall(_COURTESY.sub(' ', normal(question)))
     return frozenset(run[start : start + 2] for run in runs for start in range(max(1, len(run) - 1)))

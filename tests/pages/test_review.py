@@ -70,6 +70,18 @@ def test_what_was_edited_is_what_the_parents_phone_shows(office: Office, open_pa
     expect(page.locator('.item[aria-selected=true]', has_text=userid[-3:])).to_have_count(0)
 
 
+def test_what_others_were_answered_to_the_same_question_stands_beside_it(office: Office, open_page: OpenPage) -> None:
+    userid, draft_id = office.asked(words='请问暑假班的教材费包含在学费里吗')
+    answer = '教材费已经包含在学费里了。'
+    office.desk.post(f'/drafts/{draft_id}/approve', version=1, content=answer, confirm_reason='已与前台核对')
+    assert office.phone_shows(userid, answer)
+
+    _, draft_id = office.asked(words='老师，暑假班的教材费包含在学费里吗')
+    similar = at(open_page, office, draft_id).locator('.context section', has_text='类似的提问')
+    similar.get_by_text(answer).wait_for()
+    similar.get_by_role('link', name='查看会话').wait_for()
+
+
 def test_an_approval_is_taken_back_with_a_key(office: Office, open_page: OpenPage) -> None:
     userid, draft_id = office.asked()
     page = at(open_page, office, draft_id)

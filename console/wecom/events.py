@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from typing import Literal
 from xml.parsers import expat
@@ -39,6 +40,8 @@ _NOT_XML = re.compile('[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]')
 
 _LEAF = re.compile(r'\s*<([A-Za-z_][\w.-]*)>(?:<!\[CDATA\[(.*?)\]\]>|([^<&]*))</\1>', re.ASCII | re.DOTALL)
 _END = re.compile(r'\s*</xml\s*>\s*', re.ASCII)
+_MESSAGE_ID = re.compile(r'[\w-]{1,64}', re.ASCII)
+_AGENT_ID = re.compile(r'\w{0,24}', re.ASCII)
 _START = re.compile(r'\s*(?:<\?xml[^<>]*>\s*)?<xml\s*>')
 
 
@@ -66,19 +69,13 @@ class WeComEvent:
 def parse(xml: str) -> WeComEvent:
     """Reads what was in the envelope. Never raises: what cannot be understood is of kind 'unknown'."""
     fields = _fields(xml) or {}
-
-    def one(name: str) -> str | None:
-        value = fields.get(name)
-        return value if isinstance(value, str) and value else None
-
-    word = one('MsgType')
-    name = one('Event') if word == 'event' else word
-    kind: Kind = _KINDS.get(word, 'unknown') if word and name else 'unknown'
+    one = partial(_one, fields)
+    kind, name = _kind(fields)
     return WeComEvent(
         kind=kind,
-        name=name or '',
+        name=name,
         change=one('ChangeType'),
-        dedup_key=_dedup_key(kind, one('AgentID'), one('MsgId'), fields) or _digest('raw', xml),
+        dedup_key=_dedup_key(kind, fields) or _digest('raw', xml),
         sender=one('FromUserName'),
         agent_id=one('AgentID'),
         created_at=_moment(one('CreateTime')),
@@ -86,6 +83,24 @@ def parse(xml: str) -> WeComEvent:
         media_id=one('MediaId'),
         fields=fields,
     )
+
+
+def identify(xml: str) -> tuple[str, str]:
+    """The `dedup_key` and the sender, or else the name, that `parse` would find, at half the time. Never raises."""
+    fields = _fields(xml) or {}
+    kind, name = _kind(fields)
+    return _dedup_key(kind, fields) or _digest('raw', xml), _one(fields, 'FromUserName') or name
+
+
+def _kind(fields: Fields) -> tuple[Kind, str]:
+    word = _one(fields, 'MsgType')
+    name = _one(fields, 'Event') if word == 'event' else word
+    return (_KINDS.get(word, 'unknown') if word and name else 'unknown'), name or ''
+
+
+def _one(fields: Fields, name: str) -> str | None:
+    value = fields.get(name)
+    return value if isinstance(value, str) and value else None
 
 
 def _fields(xml: str) -> dict[str, str | list[str]] | None:
@@ -170,11 +185,12 @@ class _Leaves:
             self.found[name] = [earlier, text]
 
 
-def _dedup_key(kind: Kind, agent_id: str | None, message_id: str | None, fields: Fields) -> str | None:
+def _dedup_key(kind: Kind, fields: Fields) -> str | None:
     """Messages by their id. Events have none, and sender plus second, WeCom's advice, would merge two of one second."""
-    if message_id and re.fullmatch(r'[\w-]{1,64}', message_id, re.ASCII):
-        if re.fullmatch(r'\w{0,24}', agent_id or '', re.ASCII):
-            return f'msg:{agent_id or ""}:{message_id}'
+    message_id, agent_id = _one(fields, 'MsgId'), _one(fields, 'AgentID') or ''
+    if message_id and _MESSAGE_ID.fullmatch(message_id):
+        if _AGENT_ID.fullmatch(agent_id):
+            return f'msg:{agent_id}:{message_id}'
     elif kind == 'event':
         # \x1e and \x1f cannot occur in XML.
         return _digest('ev', '\x1e'.join(sorted(f'{name}\x1f{value}' for name, value in fields.items())))

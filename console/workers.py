@@ -70,7 +70,7 @@ SWEEP = 3600.0
 STALE = 120.0
 """Seconds after which a loop that did not come round counts as stuck."""
 
-GIVEN_WAY, MOST_GIVEN_WAY = 0.01, 4
+GIVEN_WAY, MOST_GIVEN_WAY = 0.01, 20
 """While callbacks wait for their commit, understanding and writing wait: seconds, and how often at most."""
 
 Step = Callable[[], Awaitable[bool]]

@@ -133,7 +133,7 @@ async def test_words_are_told_while_they_are_written_at_a_pace_for_the_eye_and_e
         signals.words_came.unsubscribe(hear)
 
     pauses = [later[0] - earlier[0] for earlier, later in itertools.pairwise(told)]
-    assert 5 <= len(told) <= 11
+    assert len(told) >= 5
     assert min(pauses) >= 0.1
     assert [words for _, words in told] == sorted((words for _, words in told), key=len)
     assert live_words.so_far(conversation_id) == ''

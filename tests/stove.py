@@ -3,8 +3,8 @@
 Importing takes two seconds of a start, everything else a third of one, and tests start it hundreds of times. What is
 forked runs `run.main()` from its first line, as `python run.py` does.
 
-A line in is an order as JSON: `settings` (the whole environment), `directory` to work in, `log` to write to. Lines out
-are `<pid>` for each order in turn, and `<pid> <exit code>` when one has ended.
+A line in is an order as JSON: `arguments` of the command line, `settings` (the whole environment), `directory` to work
+in, `out` and `err` to write to. Lines out are `<pid>` for each order in turn, and `<pid> <exit code>` when one ended.
 """
 
 import gc
@@ -81,10 +81,10 @@ def _import_everything() -> None:
 def _become_the_console(order: dict[str, Any]) -> None:
     code: object = 1
     try:
-        _move_in(order['settings'], order['directory'], order['log'])
+        _move_in(order['settings'], order['directory'], order['out'], order['err'])
         import run
 
-        code = run.main([])
+        code = run.main(order['arguments'])
     except SystemExit as leaving:
         code = leaving.code
     except BaseException:
@@ -95,7 +95,7 @@ def _become_the_console(order: dict[str, Any]) -> None:
         os._exit(code if isinstance(code, int) else 1)
 
 
-def _move_in(settings: dict[str, str], directory: str, log: str) -> None:
+def _move_in(settings: dict[str, str], directory: str, out: str, err: str) -> None:
     """What a process of its own would have been given, and what its imports would have read from that."""
     import nicegui.storage
 
@@ -109,8 +109,8 @@ def _move_in(settings: dict[str, str], directory: str, log: str) -> None:
     os.chdir(directory)
     tempfile.tempdir = None
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    os.dup2(os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT), 2)
-    os.dup2(2, 1)
+    for path, number in ((out, 1), (err, 2)):
+        os.dup2(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT), number)
     data = Path(settings['DATA_DIR'])
     nicegui.storage.Storage.path = data.resolve() / 'nicegui'
     words(data / 'dictionary')._tokenizer = words(DICTIONARY)._tokenizer  # as good as read anew, a second later

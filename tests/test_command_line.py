@@ -8,7 +8,8 @@ import pytest
 
 from tests.desk import Desk
 from tests.postgres import PostgresServer
-from tests.server import ROOT, ConsoleServer
+from tests.server import ROOT
+from tests.warm import WarmConsole, run
 
 STRONG = {
     'APP_ENV': 'production',
@@ -21,19 +22,6 @@ STRONG = {
     'WECHAT_TOKEN': 'hJqcu3uJ9Tn2gXPmxx2w9kkCkCE2EPYo',
     'WECHAT_ENCODING_AES_KEY': '6qkdMrq68nTKduznJYO1A37W2oEgpkMUvkttRToqhUt',
 }
-
-
-def run(folder: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    environment = {'PATH': os.environ['PATH'], 'HOME': str(folder), 'TMPDIR': str(folder)}
-    return subprocess.run(
-        [sys.executable, ROOT / 'run.py', *arguments],
-        cwd=folder,
-        env=environment | {'DATA_DIR': str(folder / 'data')} | settings,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
 
 
 @pytest.fixture
@@ -82,7 +70,9 @@ def test_production_names_the_setting_that_is_weak_or_wrong(tmp_path: Path, name
 
 
 def test_flask_env_is_read_as_app_env(tmp_path: Path) -> None:
-    done = run(tmp_path, FLASK_ENV='production')
+    settings = {'PATH': os.environ['PATH'], 'DATA_DIR': str(tmp_path), 'FLASK_ENV': 'production'}
+    program = [sys.executable, ROOT / 'run.py']
+    done = subprocess.run(program, cwd=tmp_path, env=settings, capture_output=True, text=True, timeout=60, check=False)
 
     assert done.returncode == 1
     assert 'SECRET_KEY: is missing' in done.stderr
@@ -97,7 +87,7 @@ def test_the_first_administrators_weak_password_is_refused_by_its_name(tmp_path:
 
 
 def test_production_refuses_a_database_with_demo_accounts(tmp_path: Path) -> None:
-    with ConsoleServer() as server:
+    with WarmConsole() as server:
         done = run(tmp_path, **STRONG | {'DATA_DIR': str(server.data), 'DATABASE_URL': ''})
         assert done.returncode == 3  # held by the running demo
         server.terminate()
@@ -108,7 +98,7 @@ def test_production_refuses_a_database_with_demo_accounts(tmp_path: Path) -> Non
 
 
 def test_a_second_process_on_the_same_file_is_refused_and_the_first_lives_on(tmp_path: Path) -> None:
-    with ConsoleServer() as server:
+    with WarmConsole() as server:
         done = run(tmp_path, **{'DATA_DIR': str(server.data), 'PORT': '1'})
 
         assert done.returncode == 3
@@ -133,7 +123,7 @@ def test_a_weak_password_is_refused_with_the_rule(tmp_path: Path) -> None:
 
 def test_a_backup_of_the_running_console_comes_back_whole(tmp_path: Path, database: dict[str, str]) -> None:
     copy = tmp_path / 'backup.zip'
-    with ConsoleServer(database) as server:
+    with WarmConsole(database) as server:
         where = {'DATA_DIR': str(server.data)} | database
         saved = run(tmp_path, 'backup', str(copy), **where)
         desk = Desk.signed_in_to_demo(server.url)
@@ -183,7 +173,7 @@ def test_every_setting_is_in_the_example() -> None:
 
 
 def test_the_kept_questions_are_tried_while_the_console_runs(tmp_path: Path) -> None:
-    with ConsoleServer() as server:
+    with WarmConsole() as server:
         tried = run(tmp_path, 'evaluate', '--against', 'reply_v1', DATA_DIR=str(server.data))
         unknown = run(tmp_path, 'evaluate', '--prompt', 'nobody', DATA_DIR=str(server.data))
 

@@ -10,8 +10,8 @@ from console.doctor import Case, State
 from console.doctor.settings import settings
 from tests.console.test_doctor import KEYS, SECRET, WELL
 from tests.server import free_port
-from tests.test_command_line import STRONG, run
-from tests.warm import WarmConsole
+from tests.test_command_line import STRONG
+from tests.warm import WarmConsole, run
 from tests.wecom.fake_api import FakeApi, serving
 
 WECHAT = {name.upper(): str(value) for name, value in KEYS.items()}

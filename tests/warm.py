@@ -1,4 +1,4 @@
-"""A console as a process of its own whose imports are kept warm: ready in a fraction of a second."""
+"""A console, or one of its commands, as a process of its own whose imports are kept warm: ready at once."""
 
 import atexit
 import json
@@ -6,7 +6,9 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -17,13 +19,23 @@ class WarmConsole(ConsoleServer):
     """`ConsoleServer`, forked by the stove of this test process and killed as a whole process of its own."""
 
     def _spawn(self) -> '_Forked':  # type: ignore[override]  # what is asked of a Popen here, it can do
-        return _stove().fork(self._environment, self.directory, self._log)
+        return _stove().fork((), self._environment, self.directory, out=self._log, err=self._log)
 
     def wait_for_death(self, seconds: float = 20) -> int:
         """The exit code of a process that ends by itself, -9 if it killed itself."""
         assert self.process is not None
         process, self.process = self.process, None
         return process.wait(seconds)
+
+
+def run(folder: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """`python run.py` with these arguments, to its end. It sees no environment but `settings` and lives in `folder`."""
+    environment = {'PATH': os.environ['PATH'], 'HOME': str(folder), 'TMPDIR': str(folder)}
+    environment |= {'DATA_DIR': str(folder / 'data')} | settings
+    with tempfile.TemporaryDirectory() as kept:
+        out, err = Path(kept, 'out'), Path(kept, 'err')
+        code = _stove().fork(arguments, environment, folder, out=out, err=err).wait(60)
+        return subprocess.CompletedProcess(arguments, code, out.read_text('utf-8'), err.read_text('utf-8'))
 
 
 @cache
@@ -53,8 +65,12 @@ class _Stove:
         threading.Thread(target=self._listen, name='stove', daemon=True).start()
         atexit.register(self._put_out)
 
-    def fork(self, settings: dict[str, str], directory: Path, log: Path) -> '_Forked':
-        order = {'settings': settings, 'directory': str(directory), 'log': str(log)}
+    def fork(
+        self, arguments: Sequence[str], settings: dict[str, str], directory: Path, *, out: Path, err: Path
+    ) -> '_Forked':
+        order = {
+            'arguments': arguments, 'settings': settings, 'directory': str(directory), 'out': str(out), 'err': str(err)
+        }  # fmt: skip
         assert self._process.stdin is not None
         with self._ordering:
             self._process.stdin.write(json.dumps(order) + '\n')

@@ -4,6 +4,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 CONTAINED := .ci/contained
+# pip asks rustc for its version, and rustup would write that down at home.
+export RUSTUP_HOME ?= $(CURDIR)/build/rustup
 PIP := PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install -qq --require-hashes
 PYTEST := $(CONTAINED) $(BIN)/python -m pytest --basetemp=build/pytest
 COMPILE := $(CONTAINED) $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -62,6 +64,6 @@ $(BIN)/python:
 
 # requirements-dev.txt holds all of requirements.txt too, at the same versions.
 .venv/.installed-dev: requirements.txt requirements-dev.txt | $(BIN)/python
-	@echo 'Installing requirements-dev.txt into .venv (about a minute, once)'
-	@$(PIP) -r requirements-dev.txt
+	@echo 'Installing requirements-dev.txt into .venv (half a minute, once)'
+	@.ci/install
 	@touch .venv/.installed $@

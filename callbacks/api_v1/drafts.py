@@ -1,6 +1,7 @@
 """Drafts: listed, read with their history, decided."""
 
 import asyncio
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Literal
 
@@ -37,13 +38,13 @@ class NotWritten(ConsoleError):
 
 
 class Source(BaseModel):
-    """What one sentence rests on; `none`: a claim without a source, `courtesy`: no claim.
+    """What one sentence rests on; `none`: a claim without a source. A greeting claims nothing and has none.
 
-    `ref` is the id of the knowledge entry, with the `version` and the last day of validity it had, or of the file.
+    `ref` is the id of the knowledge entry, with the `version` and the last day of validity it had.
     """
 
     sentence: str
-    kind: Literal['knowledge', 'record', 'customer', 'file', 'courtesy', 'none']
+    kind: Literal['knowledge', 'record', 'customer', 'none']
     ref: str | None
     title: str | None
     version: int | None = None
@@ -74,6 +75,7 @@ class DraftView(BaseModel):
     writer: str
     needs_human: bool = Field(description='The writer could not answer and says so')
     sources: list[Source]
+    file_id: int | None = Field(description='The file that is sent in place of words')
     checks: list[Check]
     reason: str | None
     decided_by: int | None
@@ -224,6 +226,11 @@ def _decided(session: Session, decide: Any, draft_id: int, **how: Any) -> DraftV
     return view(session, decide(session, draft_id, **how))
 
 
+def claims(sources: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those of our sources that the contract has a word for: of the sentences that claim something."""
+    return [source for source in sources if source['kind'] not in ('courtesy', 'file')]
+
+
 def view(session: Session, draft: Draft) -> DraftView:
     """As staff read it. The draft's conversation and contact must be loaded."""
     masks = personal_numbers.masks(session, draft.conversation_id)
@@ -243,7 +250,8 @@ def view(session: Session, draft: Draft) -> DraftView:
         original_content=shown(draft.original_content),
         writer=draft.writer,
         needs_human=draft.needs_human,
-        sources=[Source(**source | {'sentence': shown(source['sentence'])}) for source in draft.sources],
+        sources=[Source(**found | {'sentence': shown(found['sentence'])}) for found in claims(draft.sources)],
+        file_id=next((int(found['ref']) for found in draft.sources if found['kind'] == 'file'), None),
         checks=[Check(**check | {'detail': shown(check['detail'])}) for check in draft.checks],
         reason=draft.reason,
         decided_by=draft.decided_by_id,

@@ -1,5 +1,6 @@
 """Asking the writer, and sending a colleague's own words."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -8,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, Field
 from sqlalchemy.orm import Session
 
 from callbacks.api_v1.caller import Caller
-from callbacks.api_v1.drafts import Source
+from callbacks.api_v1.drafts import Source, claims
 from callbacks.api_v1.envelope import Answer, refusals
 from callbacks.api_v1.fields import Text, UserId
 from console import conversations, dossiers, drafts, replies, staff, students
@@ -69,7 +70,7 @@ async def ai_response(body: Question, caller: Caller) -> Answer[Suggestion]:
         data=Suggestion(
             content=proposal.text,
             generatedAt=utc_now(),
-            sources=[Source.model_validate(source, from_attributes=True) for source in proposal.sources],
+            sources=[Source(**source) for source in claims(map(asdict, proposal.sources))],
             writer=proposal.writer,
         )
     )

@@ -17,7 +17,7 @@ def test_a_draft_says_to_whom_it_answers_what_and_on_what_ground(lead: Desk, par
     draft = asked(lead, parent)
     assert (draft['status'], draft['customer_message'], draft['channel']) == ('pending', QUESTION, 'app')
     assert draft['content'] == draft['original_content']
-    assert draft['sources']
+    assert draft['sources'] == []  # it claims nothing: nobody has told the school's answer yet
     whole = lead.get(f'/drafts/{draft["id"]}')
     assert [event['action'] for event in whole['history']] == ['proposed']
     assert {name: whole[name] for name in draft} == draft
@@ -37,6 +37,15 @@ def test_an_approved_draft_reaches_the_parent_with_the_approvers_words(lead: Des
     history = lead.get(f'/drafts/{draft["id"]}')['history']
     assert [event['action'] for event in history][:3] == ['proposed', 'edited', 'approved']
     assert history[2]['by_name']
+
+
+def test_the_sources_are_of_the_four_kinds_of_the_contract_and_a_greeting_has_none(lead: Desk, parent: Parent) -> None:
+    draft = asked(lead, parent)
+    words = '您好！周六上午十点有课。'
+    path = f'/drafts/{draft["id"]}/approve'
+    decided = lead.post(path, version=draft['version'], content=words, confirm_reason='已核对课表')
+    assert [source['sentence'] for source in decided['sources']] == ['周六上午十点有课。']
+    assert {source['kind'] for source in decided['sources']} <= {'knowledge', 'record', 'customer', 'none'}
 
 
 def test_a_draft_is_decided_once_however_many_try(lead: Desk, parent: Parent) -> None:

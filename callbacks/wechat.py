@@ -117,10 +117,11 @@ class Callback:
         encrypted = encrypted_in(await _body(scope, receive))
         app = self._app_for(signature, timestamp, nonce, encrypted)
         dedup_key, of = identify(app.crypto.open(encrypted))
+        cipher_hash = hashlib.sha256(encrypted.encode()).hexdigest()
         arrival = intake.Arrival(
             corp_id=app.corp_id,
-            cipher_hash=hashlib.sha256(encrypted.encode()).hexdigest(),
-            dedup_key=f'{app.corp_id}:{dedup_key}',
+            cipher_hash=cipher_hash,
+            dedup_key=f'{app.corp_id}:{dedup_key or cipher_hash}',
             gate=f'{app.corp_id}:{of}'[:200],
             sealed=encrypted,
             sent_at=datetime.fromtimestamp(int(timestamp), UTC),

@@ -29,6 +29,9 @@ _KINDS: dict[str, Kind] = {
 }
 """WeCom's MsgType -> our kind. What is missing here is kept as 'unknown', never refused."""
 
+_DOORBELL = 'kf_msg_or_event'
+"""Says only that there is something to read. Two of one second may read the same and ring for two messages."""
+
 _LONGEST = 131_072
 """Characters looked at; as long as the largest body we take."""
 
@@ -86,10 +89,14 @@ def parse(xml: str) -> WeComEvent:
 
 
 def identify(xml: str) -> tuple[str, str]:
-    """The `dedup_key` and the sender, or else the name, that `parse` would find, at half the time. Never raises."""
+    """The `dedup_key` and the sender, or else the name, that `parse` would find, at half the time. Never raises.
+
+    The key of a doorbell is empty: it has no identity but its envelope's.
+    """
     fields = _fields(xml) or {}
     kind, name = _kind(fields)
-    return _dedup_key(kind, fields) or _digest('raw', xml), _one(fields, 'FromUserName') or name
+    key = '' if (kind, name) == ('event', _DOORBELL) else _dedup_key(kind, fields) or _digest('raw', xml)
+    return key, _one(fields, 'FromUserName') or name
 
 
 def _kind(fields: Fields) -> tuple[Kind, str]:

@@ -64,16 +64,17 @@ class OtherWeCom:
         when = {'send_time': now, 'origin': 3} if self.cursor % 2 else {'send_time': str(now)}
         self._log.append(said | when)
 
-    def rings(self) -> int:
+    def rings(self, token: str = '', *, at: int | None = None) -> int:
         return self.calls_back(
-            f'<MsgType>event</MsgType><Event>kf_msg_or_event</Event><Token>t{self.cursor}</Token>'
-            f'<OpenKfId>{ACCOUNT}</OpenKfId>'
+            f'<MsgType>event</MsgType><Event>kf_msg_or_event</Event><Token>{token or f"t{self.cursor}"}</Token>'
+            f'<OpenKfId>{ACCOUNT}</OpenKfId>',
+            at=at,
         )
 
-    def calls_back(self, inside: str) -> int:
-        """Posts an event or message; the status of the answer."""
+    def calls_back(self, inside: str, *, at: int | None = None) -> int:
+        """Posts an event or message of the second `at`; the status of the answer."""
         now, nonce = str(int(time.time())), secrets.token_hex(5)
-        sealed = seal(f'<xml><ToUserName>{CORP}</ToUserName><CreateTime>{now}</CreateTime>{inside}</xml>')
+        sealed = seal(f'<xml><ToUserName>{CORP}</ToUserName><CreateTime>{at or now}</CreateTime>{inside}</xml>')
         signature = hashlib.sha1(''.join(sorted([TOKEN, now, nonce, sealed])).encode(), usedforsecurity=False)
         query = {'msg_signature': signature.hexdigest(), 'timestamp': now, 'nonce': nonce}
         body = f'<xml><ToUserName>{CORP}</ToUserName><Encrypt>{sealed}</Encrypt></xml>'
@@ -277,6 +278,19 @@ def test_nine_words_in_a_second_read_in_threes_around_a_death_are_one_draft(
     assert len(listed) == 1
     approve(lead, 'wmNine', '都收到了。')
     assert [sent['text']['content'] for sent in other.reached if sent['touser'] == 'wmNine'] == ['都收到了。']
+
+
+def test_two_doorbells_of_one_second_and_one_token_ring_for_two_messages(other: OtherWeCom, lead: Desk) -> None:
+    now = int(time.time())
+
+    def heard(words: str) -> bool:
+        talks = lead.get('/conversations', {'limit': 100})['items']
+        return any(one['external_userid'] == 'wmTwice' and one['last_message_text'] == words for one in talks)
+
+    for words in ('周三有课吗', '周四呢'):
+        other.logs('wmTwice', words)
+        assert other.rings('one-token', at=now) == 200
+        eventually(lambda words=words: heard(words), seconds=5)
 
 
 def test_words_whose_doorbells_were_lost_are_read_within_five_minutes(

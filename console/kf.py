@@ -114,7 +114,7 @@ async def take_back(client: KfClient, conversation_id: int, *, by: int) -> None:
     """
     seat = await read(kf_sessions.seat, conversation_id, by=by)
     session = await asyncio.to_thread(client.session, seat.open_kfid, seat.external_userid)
-    if session.state in kf_sessions.OURS:
+    if session.state is not None and session.state in kf_sessions.OURS:
         await transact(kf_sessions.looked_up, conversation_id, session.state, session.servicer)
         raise Conflict('会话已由系统接待，不需要收回。', 'closed')
     code = None

@@ -45,9 +45,11 @@ class KfMessages:
             return Outcome(verdict=Verdict.RETRY, text=str(silence))
         except WeComRefused as refused:
             return outcome_of(refused)
+        if session.state is None:
+            return self._sent(claim, None)  # only the send itself can tell
         if session.state not in OURS:
             return Outcome(verdict=Verdict.REFUSED, session=(session.state, session.servicer))
-        return self._sent(claim, session)
+        return self._sent(claim, (session.state, session.servicer))
 
     def _opened(self, claim: Claim) -> Session:
         """The session as it is, taken into our hands if it is nobody's."""
@@ -62,8 +64,7 @@ class KfMessages:
             return self._client.session(claim.account, claim.to_user)
         return Session(state=SessionState.ASSISTANT, servicer=None)
 
-    def _sent(self, claim: Claim, session: Session | None) -> Outcome:
-        known = (session.state, session.servicer) if session else None
+    def _sent(self, claim: Claim, known: tuple[int, str | None] | None) -> Outcome:
         send = self._client.send_on_event if claim.kind in ON_EVENT else self._client.send
         try:
             msgid = send(claim.request)

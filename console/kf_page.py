@@ -31,7 +31,7 @@ from console import (
 from console.conversations import Heard, Person
 from console.crypto import cipher
 from console.database import insert_once
-from console.wecom.kf import Item, Origin
+from console.wecom.kf import Item, Origin, number
 from models import (
     Author,
     Channel,
@@ -197,17 +197,15 @@ def _happened(session: Session, account: KfAccount, talks: dict[Person, Conversa
             code = said.get('welcome_code')
             kf_deliveries.say(session, conversation, account, 'welcome', code=code, at=item.sent_at)
         case 'session_status_change', Conversation():
-            kf_sessions.changed(session, conversation, said.get('change_type'), _word(said, 'new_servicer_userid'))
-            if said.get('change_type') == kf_sessions.OVER:
+            change = number(said.get('change_type'))
+            kf_sessions.changed(session, conversation, change, _word(said, 'new_servicer_userid'))
+            if change == kf_sessions.OVER:
                 code = said.get('msg_code')
                 kf_deliveries.say(session, conversation, account, 'closing', code=code, at=item.sent_at)
         case (('user_recall_msg' | 'servicer_recall_msg'), Conversation()):
             kf_sessions.recalled(session, conversation, _word(said, 'recall_msgid') or '', now)
         case 'msg_send_fail', _:
-            fail_type = said.get('fail_type')
-            kf_deliveries.bounce(
-                session, _word(said, 'fail_msgid') or '', fail_type if isinstance(fail_type, int) else 0
-            )
+            kf_deliveries.bounce(session, _word(said, 'fail_msgid') or '', number(said.get('fail_type')) or 0)
 
 
 def _stored(session: Session, account: KfAccount, item: Item) -> bool:

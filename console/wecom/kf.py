@@ -53,9 +53,9 @@ class Page:
 
 @dataclass(frozen=True, kw_only=True)
 class Session:
-    """Who answers, see `models.SessionState`; `servicer` while a member does."""
+    """Who answers, see `models.SessionState`, None if WeCom does not say; `servicer` while a member does."""
 
-    state: int
+    state: int | None
     servicer: str | None
 
 
@@ -108,7 +108,7 @@ class KfClient:
         return Page(
             items=[_item(said) for said in answer.get('msg_list') or [] if isinstance(said, dict)],
             cursor=_text(answer, 'next_cursor') or cursor or '',
-            has_more=answer.get('has_more') == 1,
+            has_more=number(answer.get('has_more')) == 1,
         )
 
     def send(self, request: bytes) -> str:
@@ -121,8 +121,7 @@ class KfClient:
 
     def session(self, open_kfid: str, external_userid: str) -> Session:
         answer = self.client.post('kf/service_state/get', {'open_kfid': open_kfid, 'external_userid': external_userid})
-        state = answer.get('service_state')
-        return Session(state=state if isinstance(state, int) else -1, servicer=_text(answer, 'servicer_userid'))
+        return Session(state=number(answer.get('service_state')), servicer=_text(answer, 'servicer_userid'))
 
     def move(self, open_kfid: str, external_userid: str, state: int, servicer: str | None = None) -> str | None:
         """Gives the session another state. A code for one message on this occasion, where WeCom grants one."""
@@ -152,7 +151,9 @@ class KfClient:
         """The members on the account's list; departments on it are left out."""
         rows = self.client.get('kf/servicer/list', open_kfid=open_kfid).get('servicer_list') or []
         return [
-            Servicer(userid=row['userid'], receiving=row.get('status') == 0) for row in rows if _text(row, 'userid')
+            Servicer(userid=row['userid'], receiving=number(row.get('status')) == 0)
+            for row in rows
+            if _text(row, 'userid')
         ]
 
     def customers(self, external_userids: Sequence[str]) -> list[Customer]:
@@ -192,6 +193,14 @@ def event_request(code: str, text: str, *, msgid: str) -> bytes:
     return frozen({'code': code, 'msgid': msgid, 'msgtype': 'text', 'text': {'content': text}})
 
 
+def number(said: object) -> int | None:
+    """A number of WeCom's, which some of its services send as a text, and yes as true."""
+    try:
+        return int(said) if isinstance(said, int | str) else None
+    except ValueError:
+        return None
+
+
 def _item(said: dict[str, Any]) -> Item:
     kind = _text(said, 'msgtype') or ''
     body = said.get(kind)
@@ -209,9 +218,9 @@ def _item(said: dict[str, Any]) -> Item:
 
 def _origin(said: dict[str, Any], kind: str) -> int:
     """Whoever it came from, it is no less said: what we cannot place is taken for the customer's."""
-    given = said.get('origin')
+    given = number(said.get('origin'))
     if given in tuple(Origin):
-        return int(given)
+        return given
     return Origin.SYSTEM if kind == 'event' else Origin.CUSTOMER
 
 

@@ -3,14 +3,18 @@
 import json
 from typing import Any
 
+import pytest
+
 from console import alerts, kf
+from console.delivery_attempts import Verdict
+from console.kf_messages import KfMessages
 from console.wecom.client import WeComClient
 from console.wecom.kf import KfClient
-from models import TurnStatus, utc_now
+from models import Direction, SessionState, TurnStatus, utc_now
 from tests import story
-from tests.kf.conftest import ACCOUNT, PARENT, Desk
+from tests.kf.conftest import ACCOUNT, PARENT, SERVICER, Desk
 from tests.sandbox.receiver import CREDENTIALS
-from tests.wecom.fake_api import Raw, serving
+from tests.wecom.fake_api import FakeApi, Raw, serving
 
 
 def said(msgid: str, kind: str = 'text', **body: Any) -> dict[str, Any]:
@@ -32,8 +36,11 @@ async def read(desk: Desk, *entries: dict[str, Any]) -> None:
         api.answers('kf/sync_msg', Raw(json.dumps(page).encode()))
         api.answers('kf/customer/batchget', {'errcode': 0, 'errmsg': 'ok', 'customer_list': []})
         desk.rung()
-        client = KfClient(WeComClient(CREDENTIALS.corp_id, CREDENTIALS.agent_id, CREDENTIALS.secret, api.base_url))
-        await kf.pull(client, desk.claimed(), story.AT_ONCE)
+        await kf.pull(asking(api), desk.claimed(), story.AT_ONCE)
+
+
+def asking(api: FakeApi) -> KfClient:
+    return KfClient(WeComClient(CREDENTIALS.corp_id, CREDENTIALS.agent_id, CREDENTIALS.secret, api.base_url))
 
 
 async def test_half_an_emoji_a_nul_and_a_place_without_a_number_are_stored_like_anything_else(desk: Desk) -> None:
@@ -71,3 +78,38 @@ async def test_an_event_that_breaks_us_is_left_out_and_somebody_is_told(desk: De
     assert desk.texts()[-1] == '还在吗'
     [alert] = desk.db.read(alerts.open_alerts)
     assert '无法识别' in alert.text
+
+
+@pytest.mark.parametrize(
+    ('told', 'more'), [(1, True), ('1', True), (True, True), (0, False), ('0', False), (None, False)]
+)
+def test_whether_there_is_more_is_understood_however_it_is_said(told: object, more: bool) -> None:
+    with serving() as api:
+        api.answers('kf/sync_msg', {'errcode': 0, 'next_cursor': 'c1', 'has_more': told})
+
+        assert asking(api).sync(ACCOUNT, cursor=None, token=None).has_more is more
+
+
+async def test_numbers_that_come_as_texts_mean_the_same(desk: Desk) -> None:
+    await read(
+        desk,
+        said('m1', content='周六有课吗') | {'origin': '3'},
+        said('m2', content='有的') | {'origin': '5', 'servicer_userid': SERVICER},
+        said('e1', 'event', event_type='session_status_change', external_userid=PARENT, change_type='3')
+        | {'origin': '4'},
+    )
+
+    assert [message.direction for message in desk.messages()] == [Direction.IN, Direction.OUT]
+    assert desk.conversation().session_state == SessionState.ENDED
+
+
+async def test_where_wecom_does_not_say_who_answers_the_send_itself_tells(desk: Desk) -> None:
+    await desk.hears()
+    desk.released()
+    claim = desk.send_claim()
+    assert claim is not None
+    with serving() as api:
+        outcome = KfMessages(asking(api)).attempt(claim)
+
+        assert outcome.verdict is Verdict.ACCEPTED
+        assert len(api.asked_for('kf/send_msg')) == 1

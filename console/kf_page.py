@@ -209,9 +209,13 @@ def _happened(session: Session, account: KfAccount, talks: dict[Person, Conversa
 
 
 def _stored(session: Session, account: KfAccount, item: Item) -> bool:
-    """Whether the event is new. Kept sealed under our own key, beside what WeCom's callbacks told us."""
-    key = f'{account.corp_id}:kf:{account.open_kfid}:{item.msgid}'
+    """Whether the event is new. Kept sealed under our own key, beside what WeCom's callbacks told us.
+
+    One that comes without an id, as the events of WeCom's own examples do, is known by what it says.
+    """
     told = json.dumps(item.body, ensure_ascii=False)
+    name = item.msgid or hashlib.sha256(f'{item.sent_at.isoformat()} {told}'.encode()).hexdigest()
+    key = f'{account.corp_id}:kf:{account.open_kfid}:{name}'
     return bool(
         insert_once(
             session,

@@ -103,6 +103,18 @@ async def test_numbers_that_come_as_texts_mean_the_same(desk: Desk) -> None:
     assert desk.conversation().session_state == SessionState.ENDED
 
 
+async def test_events_without_an_id_have_each_their_effect_and_only_once(desk: Desk) -> None:
+    changed = {'event_type': 'session_status_change', 'external_userid': PARENT}
+    taken = said('', 'event', **changed, change_type=1, new_servicer_userid=SERVICER) | {'origin': 4}
+    over = said('', 'event', **changed, change_type=3) | {'origin': 4}
+    await read(desk, said('m1', content='周六有课吗'), taken, over)
+    assert desk.conversation().session_state == SessionState.ENDED
+
+    await read(desk, taken)
+
+    assert desk.conversation().session_state == SessionState.ENDED
+
+
 async def test_where_wecom_does_not_say_who_answers_the_send_itself_tells(desk: Desk) -> None:
     await desk.hears()
     desk.released()

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from console.wecom.client import WeComClient
 from console.wecom.messages import frozen
+from console.wecom.refusals import WeComRefused
 
 MOST_ITEMS = 1000
 MOST_ACCOUNTS = 100
@@ -131,21 +132,29 @@ class KfClient:
         return _text(self.client.post('kf/service_state/trans', asked), 'msg_code')
 
     def accounts(self) -> list[Account]:
-        found: list[Account] = []
+        """All accounts of the company. An answer without a list says nothing of them, and is `WeComRefused`, too."""
+        found: dict[str, Account] = {}
+        offset = 0
         while True:
-            asked = {'offset': len(found), 'limit': MOST_ACCOUNTS}
-            rows = self.client.post('kf/account/list', asked).get('account_list') or []
-            found += [
-                Account(
-                    open_kfid=str(row.get('open_kfid')),
+            rows = self.client.post('kf/account/list', {'offset': offset, 'limit': MOST_ACCOUNTS}).get('account_list')
+            if not isinstance(rows, list):
+                if not offset:
+                    raise WeComRefused(None, 'no account_list')
+                rows = []
+            before = len(found)
+            found |= {
+                str(row['open_kfid']): Account(
+                    open_kfid=str(row['open_kfid']),
                     name=_text(row, 'name') or '',
                     avatar_url=_text(row, 'avatar'),
                     granted=row.get('manage_privilege') is not False,
                 )
                 for row in rows
-            ]
-            if len(rows) < MOST_ACCOUNTS:
-                return found
+                if isinstance(row, dict) and row.get('open_kfid')
+            }
+            offset += len(rows)
+            if len(rows) < MOST_ACCOUNTS or len(found) == before:  # the latter: the offset is not heeded
+                return list(found.values())
 
     def servicers(self, open_kfid: str) -> list[Servicer]:
         """The members on the account's list; departments on it are left out."""

@@ -7,7 +7,8 @@ from sqlalchemy import select
 
 from console import alerts, kf, kf_accounts, kf_pull, kf_sessions, turns
 from console.crypto import cipher
-from console.wecom.kf import Page
+from console.wecom.client import WeComClient
+from console.wecom.kf import KfClient, Page
 from console.wecom.refusals import WeComRefused
 from models import (
     Author,
@@ -27,6 +28,7 @@ from models import (
 from tests import story
 from tests.kf.conftest import ACCOUNT, PARENT, Desk
 from tests.sandbox.receiver import CREDENTIALS
+from tests.wecom.fake_api import serving
 
 
 class ProcessKilled(BaseException):
@@ -330,6 +332,16 @@ async def test_accounts_come_and_go_as_the_administrator_grants_them(desk: Desk)
 
     assert await kf.look_for_accounts(desk.client)
     assert active(desk) == {'wkA': False, 'wkB': False, ACCOUNT: True}
+
+
+async def test_an_answer_that_lists_nothing_takes_no_account_away(desk: Desk) -> None:
+    desk.rung()
+    with serving() as api:  # which says ok and no more
+        given = CREDENTIALS
+        client = KfClient(WeComClient(given.corp_id, given.agent_id, given.secret, api.base_url))
+        assert await kf.look_for_accounts(client)
+
+    assert active(desk) == {ACCOUNT: True}
 
 
 def active(desk: Desk) -> dict[str, bool]:

@@ -137,8 +137,8 @@ class Settings(BaseSettings):
             missing = ', '.join(name for name, present in given.items() if not present)
             raise ValueError(f'WeCom is configured in part; also set {missing}, or clear all WECHAT_ credentials')
         key = self.wechat_encoding_aes_key.get_secret_value()
-        if key and (len(key) != 43 or not key.isalnum()):
-            raise ValueError('WECHAT_ENCODING_AES_KEY must be 43 letters and digits')
+        if key and re.fullmatch('[A-Za-z0-9+/]{43}', key) is None:
+            raise ValueError('WECHAT_ENCODING_AES_KEY must be 43 characters of base64')
         return self
 
     def wecom_credentials(self) -> dict[str, str]:

@@ -28,7 +28,8 @@ from tests.server import ConsoleServer
 from tests.warm import WarmConsole
 
 CORP, AGENT, SECRET, TOKEN = 'wwother0000000000', 1000077, 'other-secret', 'otherToken'
-KEY = b'0123456789abcdef0123456789abcdef'
+KEY = bytes(range(255, 223, -1))
+"""With / and + in its base64, which the real one leaves out."""
 ACCOUNT = 'wkOther'
 OK = {'errcode': 0, 'errmsg': 'ok'}
 

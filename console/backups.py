@@ -6,6 +6,7 @@ A backup holds no keys: what is sealed in it opens only with the FIELD_ENCRYPTIO
 import json
 import os
 import zipfile
+import zlib
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, Date, Engine, Integer, func, insert, select, text
 from sqlalchemy import Table as SchemaTable
+from sqlalchemy.exc import CompileError, DataError, IntegrityError
 
 from console import media_shelf
 from console.crypto import CannotOpen
@@ -24,6 +26,12 @@ from models.base import UtcDateTime
 FORMAT = 1
 ROWS_AT_ONCE = 500
 MEDIA = 'media/'
+DAMAGED = (
+    *(OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, CannotOpen),
+    *(LookupError, ValueError, TypeError, AttributeError),
+    *(IntegrityError, DataError, CompileError),
+)
+"""What reading a file comes to that is none of ours or no longer whole: unpacked, understood, kept."""
 
 
 class NotABackup(ConsoleError):
@@ -86,7 +94,7 @@ def restore(engine: Engine, path: Path, *, force: bool = False) -> dict[str, int
             if rows != {table.name: manifest['rows'].get(table.name, 0) for table in tables}:
                 raise NotABackup(path, '行数与清单不符。')
             return rows
-    except (OSError, zipfile.BadZipFile, KeyError, ValueError, CannotOpen) as fault:
+    except DAMAGED as fault:
         raise NotABackup(path, type(fault).__name__) from None
 
 

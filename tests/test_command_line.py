@@ -1,4 +1,5 @@
 import os
+import struct
 import subprocess
 import sys
 import zipfile
@@ -156,6 +157,35 @@ def test_a_damaged_backup_changes_nothing(tmp_path: Path, database: dict[str, st
         archive.writestr('manifest.json', '{"format": 1, "schema": "0001", "rows": {}}')
 
     done = run(tmp_path, 'restore', str(damaged), **database)
+
+    assert done.returncode == 1
+    assert '不是可用的备份文件' in done.stderr
+
+
+def test_a_backup_with_a_flipped_bit_is_refused_in_words(tmp_path: Path) -> None:
+    copy = tmp_path / 'backup.zip'
+    run(tmp_path, 'create-staff', 'head', '--password', 'first password 1')
+    run(tmp_path, 'backup', str(copy))
+    with zipfile.ZipFile(copy) as archive:
+        at = archive.getinfo('staff.jsonl').header_offset
+    content = bytearray(copy.read_bytes())
+    name, extra = struct.unpack_from('<HH', content, at + 26)
+    content[at + 30 + name + extra] = 0xFF  # no kind of block that there is
+    copy.write_bytes(content)
+
+    done = run(tmp_path, 'restore', str(copy), '--force')
+
+    assert done.returncode == 1
+    assert '不是可用的备份文件' in done.stderr
+    assert 'Traceback' not in done.stderr
+
+
+@pytest.mark.parametrize('manifest', ['[]', '{"format": 1, "schema": "0001"', 'null'])
+def test_what_only_looks_like_a_backup_is_refused_in_words(tmp_path: Path, manifest: str) -> None:
+    with zipfile.ZipFile(tmp_path / 'other.zip', 'w') as archive:
+        archive.writestr('manifest.json', manifest)
+
+    done = run(tmp_path, 'restore', str(tmp_path / 'other.zip'))
 
     assert done.returncode == 1
     assert '不是可用的备份文件' in done.stderr

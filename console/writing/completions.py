@@ -39,9 +39,11 @@ class Completion:
         if not piece['choices']:
             return False
         choice = piece['choices'][0]
-        said = choice.get('delta') or choice.get('message') or {}
+        whole = choice.get('message')
+        said = choice.get('delta') or whole or {}
         self.text += said.get('content') or ''
-        self.finish_reason = choice.get('finish_reason') or self.finish_reason
+        # What came whole was not cut off, also where a plain server leaves the reason out.
+        self.finish_reason = choice.get('finish_reason') or self.finish_reason or ('stop' if whole else None)
         if len(self.text) > LONGEST_ANSWER_CHARACTERS:
             raise WritingFailed('too_long')
         return bool(said.get('content') or said.get('reasoning_content'))

@@ -48,8 +48,7 @@ def as_csv(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
     """With a byte order mark, so that Excel reads it as UTF-8. No cell is taken for a formula."""
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow(columns)
-    writer.writerows([guarded(cell) for cell in row] for row in rows)
+    writer.writerows([guarded(cell) for cell in row] for row in (columns, *rows))
     return out.getvalue().encode('utf-8-sig')
 
 

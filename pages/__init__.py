@@ -3,8 +3,9 @@
 import pkgutil
 from importlib import import_module
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, HTTPException, Request
 from fastapi.exception_handlers import http_exception_handler
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, Response
 from nicegui import app
 
@@ -20,6 +21,7 @@ def mount(server: FastAPI) -> None:
     server.add_api_route('/favicon.ico', lambda: FileResponse(packed.ASSETS / 'favicon.svg'), include_in_schema=False)
     server.add_middleware(KeptFiles)
     app.add_exception_handler(404, _not_found)
+    app.add_exception_handler(RequestValidationError, _mistyped)
     app.add_exception_handler(Exception, _broken)
     layout.link_assets()
     for module in pkgutil.iter_modules(__path__):
@@ -33,6 +35,11 @@ async def _not_found(request: Request, fault: Exception) -> Response:
     if 'text/html' in request.headers.get('accept', ''):
         return plain.message(404, '没有这个页面', '地址可能写错了，或者页面已经移走。')
     return await http_exception_handler(request, fault)  # type: ignore[arg-type]
+
+
+async def _mistyped(request: Request, _fault: Exception) -> Response:
+    """An address with a word where a number belongs leads nowhere, like any other that was written wrong."""
+    return await _not_found(request, HTTPException(404))
 
 
 async def _broken(_request: Request, _fault: Exception) -> Response:

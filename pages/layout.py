@@ -26,6 +26,10 @@ from pages.news import on_news
 FAVICON = (packed.ASSETS / 'favicon.svg').read_text(encoding='utf-8').strip()
 
 
+LARGEST_ID = 2**31 - 1
+"""What an address holds beyond it no database would even look for."""
+
+
 @dataclass
 class _Visit:
     """Who opened this page, and the secret of the sign-in they did it with."""
@@ -63,6 +67,8 @@ def staff_page(
             if visit is None:
                 return _to_sign_in(request)
             try:
+                if any(isinstance(value, int) and abs(value) > LARGEST_ID for value in params.values()):
+                    raise NotFound('这个页面')
                 await read(staff.require, visit.member.id, action)
                 _visits[ui.context.client] = visit
                 ui.on_exception(_crashed)

@@ -108,6 +108,13 @@ async def test_who_may_not_see_the_conversation_learns_of_nothing(
     assert answers[0].content == answers[1].content
 
 
+@pytest.mark.parametrize('address', [f'/media/{10**20}', f'/media/1?draft={10**20}', f'/media/1?draft=-{10**20}'])
+async def test_what_no_database_can_look_for_is_not_there(db: Database, browser: httpx.AsyncClient, address: str):
+    sign_in_as(db, browser)
+
+    assert (await browser.get(address)).status_code == 404
+
+
 async def test_bytes_that_are_missing_are_no_failure_of_ours(db: Database, browser: httpx.AsyncClient):
     sign_in_as(db, browser)
     number = sent(db, JPEG, kind='image')

@@ -146,6 +146,17 @@ def test_an_unknown_address_says_so(browser: httpx.Client) -> None:
     assert '没有这个页面' in answer.text
 
 
+@pytest.mark.parametrize(
+    'path',
+    ['/conversations/abc', f'/conversations/{10**20}', f'/students/-{10**20}', f'/knowledge?entry={10**20}'],
+)
+def test_what_cannot_be_a_number_of_ours_is_not_found(browser: httpx.Client, path: str) -> None:
+    browser.post('/login/demo', data={'role': 'supervisor'})
+    answer = browser.get(path, headers={'accept': 'text/html'})
+    assert answer.status_code == 404
+    assert 'text/html' in answer.headers['content-type']
+
+
 def test_a_page_beyond_the_role_says_so(browser: httpx.Client) -> None:
     browser.post('/login/demo', data={'role': 'agent'})
     answer = browser.get('/settings')

@@ -16,6 +16,8 @@ from models import Contact, Delivery, SessionState
 
 USED_ID = 95033
 MOVED_MEANWHILE = 95016
+NO_SUCH_CALL = ('HTTP 404', 'HTTP 405')
+"""From a WeCom that knows of no sessions: there, too, only the send itself can tell."""
 
 MAYBE_THERE = '此前一次发送没有收到回音，客户可能已经收到，请先在企业微信中查看。'
 SENT_BEFORE = '有一条客服消息首次发送时，企业微信就说编号已用过：多半是恢复了备份，客户先前已收到，没有重复发送。'
@@ -53,7 +55,7 @@ class KfMessages:
 
     def _opened(self, claim: Claim) -> Session:
         """The session as it is, taken into our hands if it is nobody's."""
-        session = self._client.session(claim.account, claim.to_user)
+        session = self._looked_up(claim)
         if session.state != SessionState.UNHANDLED:
             return session
         try:
@@ -63,6 +65,14 @@ class KfMessages:
                 raise
             return self._client.session(claim.account, claim.to_user)
         return Session(state=SessionState.ASSISTANT, servicer=None)
+
+    def _looked_up(self, claim: Claim) -> Session:
+        try:
+            return self._client.session(claim.account, claim.to_user)
+        except WeComUnreachable as silence:
+            if silence.what not in NO_SUCH_CALL:
+                raise
+            return Session(state=None, servicer=None)
 
     def _sent(self, claim: Claim, known: tuple[int, str | None] | None) -> Outcome:
         send = self._client.send_on_event if claim.kind in ON_EVENT else self._client.send

@@ -115,12 +115,14 @@ async def test_events_without_an_id_have_each_their_effect_and_only_once(desk: D
     assert desk.conversation().session_state == SessionState.ENDED
 
 
-async def test_where_wecom_does_not_say_who_answers_the_send_itself_tells(desk: Desk) -> None:
+@pytest.mark.parametrize('answer', [{'errcode': 0}, Raw(status=404), Raw(status=405)])
+async def test_where_wecom_does_not_say_who_answers_the_send_itself_tells(desk: Desk, answer: Any) -> None:
     await desk.hears()
     desk.released()
     claim = desk.send_claim()
     assert claim is not None
     with serving() as api:
+        api.answers('kf/service_state/get', answer)
         outcome = KfMessages(asking(api)).attempt(claim)
 
         assert outcome.verdict is Verdict.ACCEPTED

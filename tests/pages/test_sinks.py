@@ -1,16 +1,19 @@
 """Whatever is stored is shown as text: scripts, markup and signs that turn the line around, in every place there is."""
 
 import json
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-from console import crypto, migrations
+from console import crypto, migrations, tables
 from console.database import Database
+from console.knowledge_import import COLUMNS
 from tests.conftest import KEYS, QUICK
 from tests.pages.conftest import OpenPage
-from tests.pages.sinks import AS_ONE, BIDI, FIRST, IN_ROWS, PAYLOADS, lot, seed, whole
+from tests.pages.sinks import AS_ONE, BIDI, FIRST, IN_ROWS, PAYLOADS, lot, seed, seed_wecom, whole
 from tests.server import ConsoleServer
 from tests.warm import WarmConsole
 
@@ -51,15 +54,15 @@ def evil() -> Iterator[ConsoleServer]:
         corp_id = json.loads((server.data / 'sandbox.json').read_text())['corp_id']
         database.transact(seed, corp_id)
         database.close()
+        with closing(sqlite3.connect(server.data / 'sandbox.sqlite3')) as world, world:
+            seed_wecom(world)
         server.start()
         yield server
 
 
 def test_what_is_stored_is_text_everywhere(evil: ConsoleServer, open_page: OpenPage) -> None:
     seen: set[tuple[str, str]] = set()
-    wanted = {
-        (sink, word) for sink in (*IN_ROWS, *AS_ONE, 'palette', 'palette.trouble') for word in map(squeezed, lot(sink))
-    }
+    wanted = {(sink, word) for sink in (*IN_ROWS, *AS_ONE, *BROUGHT) for word in map(squeezed, lot(sink))}
 
     def prepare(context: BrowserContext) -> None:
         context.add_init_script(TRAP)
@@ -125,6 +128,50 @@ def in_the_palette(page: Page, look: Callable[[], None]) -> None:
     look()
 
 
+def press(role: str, name: str, place: int = 0) -> Callable[[Page, Callable[[], None]], None]:
+    """Only one of them; the last is -1."""
+
+    def once(page: Page, look: Callable[[], None]) -> None:
+        page.get_by_role(role, name=name, exact=True).nth(place).click()
+        look()
+
+    return once
+
+
+def as_tables(page: Page, look: Callable[[], None]) -> None:
+    page.get_by_role('button', name='表格').evaluate_all('found => found.forEach(one => one.click())')
+    look()
+    page.get_by_label('校区', exact=True).click()
+    look()
+
+
+def unfolded(page: Page, look: Callable[[], None]) -> None:
+    page.evaluate("document.querySelectorAll('main details').forEach((one) => { one.open = true; })")
+    look()
+    press('button', '以此为底稿')(page, look)
+
+
+def tabs_and_tags(page: Page, look: Callable[[], None]) -> None:
+    every('tab')(page, look)
+    page.get_by_role('tab', name='企业微信').click()
+    press('button', '改标签')(page, look)
+
+
+def brought_in(page: Page, look: Callable[[], None]) -> None:
+    """A file that is all attacks, up to what its rows would do."""
+    heads = [word if name != 'question' else f'{word} {" ".join(lot("import.head"))}' for name, word in COLUMNS.items()]
+    rows = [
+        [{'question': question, 'answer': 'x', 'valid_from': payload}.get(name, '') for name in COLUMNS]
+        for question, payload in zip(lot('import.question'), PAYLOADS, strict=True)
+    ]
+    name = f'{lot("import.file")[1]}.csv'
+    page.locator('.pick-file input[type=file]').set_input_files(
+        {'name': name, 'mimeType': 'text/csv', 'buffer': tables.as_csv(heads, rows)}
+    )
+    page.get_by_text(f'{name}: 共 {len(PAYLOADS)} 行').wait_for()
+    look()
+
+
 WALK = (
     ('/', every('button', '告警')),
     ('/review', every('button', '视图')),
@@ -132,11 +179,23 @@ WALK = (
     ('/conversations', every('button', '视图')),
     (f'/conversations/{FIRST}', older),
     ('/students', None),
-    (f'/students/{FIRST}', every('tab')),
+    (f'/students/{FIRST}', tabs_and_tags),
     ('/knowledge', all_pages),
+    ('/knowledge/unknown', press('button', '写成条目', -1)),
+    ('/knowledge/terms', press('button', '删除', -1)),
     ('/knowledge/scripts', None),
+    ('/knowledge/materials', None),
+    ('/knowledge/import', brought_in),
+    ('/knowledge/cases', press('button', '编辑')),
+    ('/reports', as_tables),
     ('/settings', None),
+    ('/settings/policy', None),
+    ('/settings/prompts', unfolded),
+    ('/settings/failed', None),
     ('/simulate', in_the_palette),
     ('/sidebar?sim=1', None),
 )
 """Where to go, and what to do there."""
+
+BROUGHT = ('palette', 'palette.trouble', 'import.head', 'import.question')
+"""What the walk itself brings along."""

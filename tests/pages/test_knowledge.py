@@ -1,0 +1,97 @@
+"""Around the knowledge base: files brought in, the school's own words, and what nobody could answer."""
+
+import re
+import secrets
+import time
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from console.sandbox import Sandbox
+from tests.conftest import ADMIN
+from tests.pages.conftest import OpenPage
+from tests.server import ConsoleServer
+
+HEAD = (ADMIN['ADMIN_USERNAME'], ADMIN['ADMIN_PASSWORD'])
+NO_HOSTS = '还没有自己的允许的链接'
+
+
+def test_a_file_is_tried_then_brought_in_and_its_faults_are_told_by_row_and_field(
+    console: ConsoleServer, open_page: OpenPage
+) -> None:
+    page = open_page(console, credentials=HEAD, path='/knowledge/import')
+    _give(page, '知识.xlsx', b'no table at all')
+    page.get_by_text('这不是 Excel (.xlsx) 文件').wait_for()
+    question = f'游泳馆{secrets.token_hex(3)}在哪里'
+    content = f'问题,答案,失效日期\n{question},校门右边。,\n没有答案的,,明天\n'.encode()
+
+    _give(page, '知识.csv', content)
+    wrong = page.locator('tr', has_text='没有答案的').get_by_role('cell')
+    why = re.compile('失效日期“明天”须写成 2026-09-01；答案须为')
+    expect(wrong).to_have_text(['3', '有误', '没有答案的', why])
+    page.get_by_role('button', name='开始导入').click()
+    done = page.locator('.import > *').first
+    for words in ('知识.csv', '新增 1', '有误 1'):
+        done.get_by_text(words, exact=True).wait_for()
+    with page.expect_download() as download:
+        done.get_by_role('button', name='下载有误的行').click()
+    assert why.search(Path(download.value.path()).read_text('utf-8-sig'))
+
+    _give(page, '知识.csv', content)
+    page.get_by_text('不变 1', exact=True).wait_for()
+    expect(page.get_by_role('button', name='开始导入')).to_be_disabled()
+
+
+def test_words_of_the_school_are_added_changed_and_taken_away(console: ConsoleServer, open_page: OpenPage) -> None:
+    page = open_page(console, credentials=HEAD, path='/knowledge/terms')
+    hosts = page.locator('.word-list', has=page.get_by_role('heading', name='允许的链接'))
+    hosts.get_by_text(NO_HOSTS).wait_for()
+    hosts.get_by_role('button', name='添加允许的链接').click()
+    dialog = page.get_by_role('dialog')
+    dialog.get_by_label('域名').fill('school.example/path')
+    dialog.get_by_role('button', name='保存').click()
+    dialog.get_by_text('不要带路径').wait_for()
+    dialog.get_by_label('域名').fill('https://www.school.example/')
+    dialog.get_by_role('button', name='保存').click()
+    hosts.get_by_text('school.example', exact=True).wait_for()
+
+    hosts.get_by_role('button', name='编辑').click()
+    dialog.get_by_label('域名').fill('campus.example')
+    dialog.get_by_role('button', name='保存').click()
+    hosts.get_by_text('campus.example', exact=True).wait_for()
+
+    hosts.get_by_role('button', name='删除').click()
+    hosts.get_by_text(NO_HOSTS).wait_for()
+    page.get_by_role('button', name='撤销').click()
+    hosts.get_by_text('campus.example', exact=True).wait_for()
+
+
+def test_what_nobody_could_answer_becomes_an_entry(console: ConsoleServer, wecom: Sandbox, open_page: OpenPage) -> None:
+    page = open_page(console, credentials=HEAD, path='/knowledge/unknown')
+    page.get_by_text('实时').wait_for()
+    question = f'攀岩墙{secrets.token_hex(3)}有多高'
+    for words in (question, f'请问{question}呀'):
+        userid = f'climber_{time.time_ns()}'
+        wecom.ensure_member(userid, '攀岩')
+        wecom.say(userid, words)
+    asked = page.locator('.list > .row', has_text=question)
+    asked.get_by_text('2 次').wait_for()
+
+    asked.get_by_role('button', name='搁置').click()
+    expect(asked).to_have_count(0)
+    page.get_by_role('button', name='撤销').click()
+    asked.get_by_role('button', name='写成条目').click()
+    dialog = page.get_by_role('dialog')
+    for field in (dialog.get_by_label('问题', exact=True), dialog.get_by_label('问法', exact=True)):
+        expect(field).to_have_value(re.compile(question))
+    dialog.get_by_label('答案').fill('六米，有教练保护。')
+    dialog.get_by_role('button', name='保存').click()
+    expect(asked).to_have_count(0)
+    page.goto(f'{console.url}/knowledge')
+    page.locator('tr', has_text=question).get_by_text('六米，有教练保护。').wait_for()
+
+
+def _give(page: Page, name: str, content: bytes) -> None:
+    page.locator('.pick-file input[type=file]').set_input_files(
+        {'name': name, 'mimeType': 'application/octet-stream', 'buffer': content}
+    )

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.desk import eventually
 from tests.pages.conftest import OpenPage
@@ -18,6 +18,7 @@ A_GLANCE = 600
 QUESTION = '滑翔伞课几点上课'
 ANSWER = '滑翔伞课每周六上午十点上课。'
 ANSWER_IN_A_REPLY = re.compile(ANSWER)
+ZHOU = {'username': 'zhou', 'name': '小周', 'role': 'agent', 'password': 'pears in september'}
 
 
 @pytest.fixture(scope='module')
@@ -131,3 +132,33 @@ def test_a_filter_is_in_the_address_and_kept_under_a_name(office: Office, open_p
     page.get_by_role('button', name='视图').click()
     page.locator('.views').get_by_text('退费先看').click()
     expect(page.locator('.item')).to_have_count(1)
+
+
+def test_an_agent_releases_plain_drafts_where_the_school_lets_her(office: Office, open_page: OpenPage) -> None:
+    office.desk.post('/staff', status=201, **ZHOU)
+    (mother, plain), _ = office.asked('plain', QUESTION), office.asked('risky', '我要退费')
+    rules = open_page(office.server, credentials=HEAD, path='/settings/policy')
+    _let_agents_release(rules)
+
+    page = open_page(office.server, credentials=(ZHOU['username'], ZHOU['password']))
+    page.locator('nav.rail').get_by_text('审核').click()
+    page.locator('.item', has_text='退费').first.click()
+    page.get_by_text('这份草稿有风险或检查项，按审核规则由主管或管理员放行。').wait_for()
+    expect(page.get_by_role('button', name='通过并下一条')).to_be_disabled()
+    page.goto(f'{office.server.url}/review?draft={plain}')
+    expect(editor(page)).to_have_value(ANSWER_IN_A_REPLY)
+    page.get_by_role('button', name='通过并下一条').click()
+    assert eventually(lambda: any(entry.text.endswith(ANSWER) for entry in office.wecom.phone(mother)))
+
+    _let_agents_release(rules)
+    open_page.allowed.append('status of 403')
+    page.goto(f'{office.server.url}/review')
+    page.get_by_text('您没有权限审核草稿').wait_for()
+
+
+def _let_agents_release(rules: Page) -> None:
+    """Or no longer."""
+    rules.reload()
+    rules.get_by_text('客服可以放行没有风险的草稿').click()
+    rules.get_by_role('button', name='保存').click()
+    rules.get_by_text('审核规则已保存').wait_for()

@@ -1,6 +1,6 @@
-"""What people type into fields, read as numbers and dates."""
+"""What people type into fields, read as numbers, dates and times."""
 
-from datetime import date
+from datetime import date, time
 
 from console.errors import Invalid
 
@@ -24,3 +24,13 @@ def day(field: str, typed: str) -> date | None:
         return date.fromisoformat(typed)
     except ValueError:
         raise Invalid(field, '请按 2026-09-01 的样子填写日期。') from None
+
+
+def clock(field: str, typed: str) -> time | None:
+    """Raises `Invalid`. None where nothing was typed."""
+    if not typed:
+        return None
+    try:
+        return time.fromisoformat(str(typed)).replace(tzinfo=None)
+    except ValueError:
+        raise Invalid(field, '请按 22:00 的样子填写时间。') from None

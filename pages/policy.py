@@ -13,7 +13,7 @@ from console.database import read, transact
 from console.errors import Invalid
 from console.policies import ALONE_FOR, ALONE_ON, HIGHEST_CAP, LONGEST, Rules
 from console.staff import Action
-from pages.fields import number
+from pages.fields import clock, number
 from pages.layout import me, member, refusals_shown, reload_on, staff_page
 from pages.review_snack import Snack
 from pages.widgets import ago, button, chip, confirm, panel, refusals_at, row, stack, text
@@ -209,8 +209,8 @@ class PolicyForm:
             'auto_channels': _chosen(self._channels, self._begun.auto_channels),
             'auto_intents': _chosen(self._intents, self._begun.auto_intents),
             'auto_daily_cap': _cap(self._cap.value, strictly),
-            'quiet_from': _moment(self._from.value),
-            'quiet_until': _moment(self._until.value),
+            'quiet_from': _moment('quiet_from', self._from.value, strictly),
+            'quiet_until': _moment('quiet_until', self._until.value, strictly),
             'tone': (self._tone.value or '').strip() or None,
             'language': (self._language.value or '').strip() or None,
             'welcome_text': (self._welcome.value or '').strip() or None,
@@ -267,5 +267,10 @@ def _clock(moment: time | None) -> str:
     return f'{moment:%H:%M}' if moment else ''
 
 
-def _moment(typed: str | None) -> time | None:
-    return time.fromisoformat(typed) if typed else None
+def _moment(field: str, typed: str, strictly: bool) -> Any:
+    try:
+        return clock(field, typed)
+    except Invalid:
+        if strictly:
+            raise
+        return typed

@@ -10,12 +10,12 @@ from console.database import read, transact
 from console.evaluation_cases import LONGEST, pieces
 from console.staff import Action
 from models import EvaluationCase
-from pages.knowledge_nav import knowledge_nav
+from pages.knowledge_nav import CASES, PLACES, knowledge_nav
 from pages.layout import me, refusals_shown, staff_page
 from pages.widgets import button, chip, empty_state, panel, refusals_at, row, stack, text
 
 
-@staff_page('/knowledge/cases', title='测试用例', action=Action.EDIT_KNOWLEDGE)
+@staff_page('/knowledge/cases', title=PLACES[CASES], action=Action.EDIT_KNOWLEDGE)
 async def cases_page() -> None:
     by = me()
 

@@ -11,7 +11,7 @@ from console.knowledge_import import COLUMNS, Plan
 from console.staff import Action
 from console.tables import Sheet
 from models import Job, JobStatus
-from pages.knowledge_nav import knowledge_nav
+from pages.knowledge_nav import IMPORT, PLACES, knowledge_nav
 from pages.layout import me, refusals_shown, reload_on, staff_page
 from pages.widgets import Tone, ago, button, chip, empty_state, panel, row, text
 
@@ -25,7 +25,7 @@ STATES: dict[str, tuple[str, Tone]] = {
 UNUSED = -1
 
 
-@staff_page('/knowledge/import', title='导入知识', action=Action.EDIT_KNOWLEDGE)
+@staff_page('/knowledge/import', title=PLACES[IMPORT], action=Action.EDIT_KNOWLEDGE)
 async def import_page() -> None:
     by = me()
 

@@ -15,7 +15,7 @@ PLACES = {
     '/knowledge/scripts': '话术',
     '/knowledge/materials': '素材',
     IMPORT: '导入',
-    CASES: '用例',
+    CASES: '测试用例',
 }
 
 

@@ -20,6 +20,7 @@ def test_a_file_is_tried_then_brought_in_and_its_faults_are_told_by_row_and_fiel
     console: ConsoleServer, open_page: OpenPage
 ) -> None:
     page = open_page(console, credentials=HEAD, path='/knowledge/import')
+    assert page.title() == f'{page.locator(".knowledge-nav [aria-current]").inner_text()} · EduDesk'
     _give(page, '知识.xlsx', b'no table at all')
     page.get_by_text('这不是 Excel (.xlsx) 文件').wait_for()
     question = f'游泳馆{secrets.token_hex(3)}在哪里'

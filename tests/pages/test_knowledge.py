@@ -92,6 +92,14 @@ def test_what_nobody_could_answer_becomes_an_entry(console: ConsoleServer, wecom
     page.locator('tr', has_text=question).get_by_text('六米，有教练保护。').wait_for()
 
 
+def test_headings_stand_on_one_line_on_a_phone(console: ConsoleServer, open_page: OpenPage) -> None:
+    page = open_page(console, credentials=HEAD, width=360)
+    for path, words in (('/knowledge', '试问'), ('/knowledge/unknown', '未知问题')):
+        page.goto(f'{console.url}{path}')
+        heading = page.get_by_role('heading', name=words, level=2)
+        assert heading.evaluate('one => one.getBoundingClientRect().height') < 30, path
+
+
 def _give(page: Page, name: str, content: bytes) -> None:
     page.locator('.pick-file input[type=file]').set_input_files(
         {'name': name, 'mimeType': 'application/octet-stream', 'buffer': content}

@@ -36,7 +36,8 @@ CONTENT_POLICY = '; '.join(
 )
 HEADERS = [
     (b'x-content-type-options', b'nosniff'),
-    (b'referrer-policy', b'no-referrer'),
+    # To our own pages, so that a refusal can lead back. A form on a page that tells none posts with `Origin: null`.
+    (b'referrer-policy', b'same-origin'),
     (b'permissions-policy', b'camera=(), microphone=(), geolocation=()'),
     (b'cross-origin-opener-policy', b'same-origin'),
     (b'content-security-policy', CONTENT_POLICY.encode()),

@@ -33,7 +33,7 @@ async def _not_found(request: Request, fault: Exception) -> Response:
     from pages import plain
 
     if 'text/html' in request.headers.get('accept', ''):
-        return plain.message(404, '没有这个页面', '地址可能写错了，或者页面已经移走。')
+        return plain.message(request, 404, '没有这个页面', '地址可能写错了，或者页面已经移走。')
     return await http_exception_handler(request, fault)  # type: ignore[arg-type]
 
 
@@ -42,8 +42,9 @@ async def _mistyped(request: Request, _fault: Exception) -> Response:
     return await _not_found(request, HTTPException(404))
 
 
-async def _broken(_request: Request, _fault: Exception) -> Response:
+async def _broken(request: Request, _fault: Exception) -> Response:
     """The fault itself is in the log; whoever asked for the page is told what to do."""
     from pages import plain
 
-    return plain.message(500, '页面没能打开', '系统出了问题，已记入日志。请稍后刷新重试；如果一直这样，请联系管理员。')
+    told = '系统出了问题，已记入日志。请稍后刷新重试；如果一直这样，请联系管理员。'
+    return plain.message(request, 500, '页面没能打开', told)

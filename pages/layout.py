@@ -82,9 +82,9 @@ def staff_page(
                         await build(**params)
                 _leave_when_signed_out(visit)
             except NotFound as refusal:
-                return plain.message(404, '没有找到', str(refusal))
+                return plain.message(request, 404, '没有找到', str(refusal))
             except NotAllowed as refusal:
-                return plain.message(403, '没有权限', str(refusal))
+                return plain.message(request, 403, '没有权限', str(refusal))
             return None
 
         return page

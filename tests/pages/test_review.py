@@ -40,8 +40,11 @@ def test_a_draft_appears_within_a_second_and_moves_nothing(demo: ConsoleServer, 
 
 def test_an_agent_is_told_that_the_page_is_not_for_them(demo: ConsoleServer, open_page: OpenPage) -> None:
     open_page.allowed.append('status of 403')
-    page = open_page(demo, 'agent', '/review')
+    page = open_page(demo, 'agent', '/knowledge')
+    page.evaluate("location.href = '/review'")
     page.get_by_text('您没有权限审核草稿').wait_for()
+    page.get_by_role('link', name='返回上一页').click()
+    page.wait_for_url('**/knowledge')
 
 
 def test_a_number_is_shown_for_a_reason_only(demo: ConsoleServer, open_page: OpenPage) -> None:

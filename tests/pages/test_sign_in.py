@@ -164,6 +164,26 @@ def test_a_page_beyond_the_role_says_so(browser: httpx.Client) -> None:
     assert '您没有权限' in answer.text
 
 
+@pytest.mark.parametrize(
+    ('came_from', 'back'),
+    [
+        ('{url}/knowledge?show=draft', ['/knowledge?show=draft']),
+        ('{url}/settings', []),
+        ('{url}/login?next=%2Fsettings', []),
+        ('{url}//evil.example/', []),
+        ('https://evil.example/knowledge', []),
+        ('javascript:alert(1)', []),
+        ('http://[', []),
+    ],
+)
+def test_a_refusal_leads_back_to_the_page_of_ours_one_came_from(
+    server: ConsoleServer, browser: httpx.Client, came_from: str, back: list[str]
+) -> None:
+    browser.post('/login/demo', data={'role': 'agent'})
+    answer = browser.get('/settings', headers={'referer': came_from.format(url=server.url)})
+    assert re.findall('href="([^"]*)">返回上一页', answer.text) == back
+
+
 def test_signing_in_needs_no_script(server: ConsoleServer, open_page: OpenPage) -> None:
     page = open_page(server, path='/login?next=/knowledge', javascript=False)
     page.get_by_label('用户名').fill(HEAD[0])

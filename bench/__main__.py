@@ -3,7 +3,6 @@
 import argparse
 import json
 import math
-import os
 import re
 import subprocess
 import sys
@@ -16,38 +15,40 @@ from contextlib import contextmanager, suppress
 from http.client import HTTPException
 from typing import Any
 
-from bench import callbacks, evaluation, knowledge
+from bench import big_tables, callbacks, evaluation, knowledge, sidebar_load, table
 from bench.load import Seen
 from bench.noop_server import BARE, NOOP
+from bench.table import Row
 from tests.fakes.model import FakeModel
 from tests.postgres import start_postgres
 from tests.server import DIRECT, ROOT, ConsoleServer, free_port
 
 CONNECTIONS, TO_THE_OLD = 100, 32
+KINDS = ('sqlite', 'postgresql')
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog='make bench')
     parser.add_argument('--seconds', type=float, default=30, help='length of the latency runs')
-    parser.add_argument('--only', choices=['sqlite', 'postgresql'])
+    parser.add_argument('--only', choices=KINDS)
     options = parser.parse_args()
-    rows: list[tuple[str, str, str]] = []
+    kinds = [options.only] if options.only else KINDS
+    before = table.machine()
     old = old_design()
-    rows.append(('old design', 'sustained callbacks/s', f'{old:.2f}'))
-    for kind in ('sqlite', 'postgresql'):
-        if options.only in (None, kind):
-            rows += measure(kind, options.seconds, old)
+    rows: list[Row] = [('old design', 'sustained callbacks/s', f'{old:.2f}')]
+    for kind in kinds:
+        rows += measure(kind, options.seconds, old)
+    for kind in kinds:
+        rows += big_tables.rows(kind)
+    rows += sidebar_load.rows()
     rows += evaluation.rows()
     rows += knowledge.rows()
-    width = max(len(f'{where} {what}') for where, what, _ in rows)
-    print(f'\nload before the run: {os.getloadavg()[0]:.2f}, {os.cpu_count()} cores\n')
-    for where, what, figure in rows:
-        print(f'{f"{where} {what}":<{width}}  {figure}')
+    table.show(rows, before)
 
 
-def measure(kind: str, seconds: float, old: float) -> list[tuple[str, str, str]]:
+def measure(kind: str, seconds: float, old: float) -> list[Row]:
     """Latency and throughput of one database."""
-    rows = []
+    rows: list[Row] = []
     with FakeModel() as model, database(kind) as where:
         model.mode = 'hang'
         hanging = {'DEEPSEEK_API_URL': model.url, 'DEEPSEEK_API_KEY': 'k'}
@@ -156,7 +157,7 @@ def database(kind: str) -> Iterator[dict[str, str]]:
 @contextmanager
 def pages_opened(running: ConsoleServer, *, per_second: float) -> Iterator[None]:
     """Open the dashboard, signed in, again and again meanwhile."""
-    cookie = signed_in(running)
+    cookie = callbacks.signed_in(running.url)
     stop = threading.Event()
 
     def one() -> None:
@@ -174,16 +175,6 @@ def pages_opened(running: ConsoleServer, *, per_second: float) -> Iterator[None]
     finally:
         stop.set()
         opener.join()
-
-
-def signed_in(running: ConsoleServer) -> str:
-    """The cookie of a fresh sign-in."""
-    import httpx
-
-    form = {'username': callbacks.SETTINGS['ADMIN_USERNAME'], 'password': callbacks.SETTINGS['ADMIN_PASSWORD']}
-    answer = httpx.post(f'{running.url}/login', data=form, trust_env=False)
-    assert answer.cookies, answer.text[:300]
-    return '; '.join(f'{name}={value}' for name, value in answer.cookies.items())
 
 
 def wait_for(url: str) -> None:

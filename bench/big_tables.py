@@ -4,7 +4,6 @@ import argparse
 import asyncio
 import itertools
 import math
-import os
 import re
 import shutil
 import statistics
@@ -19,9 +18,9 @@ from typing import Any
 import socketio
 from sqlalchemy import event, select
 
-from bench import callbacks, school
-from bench.__main__ import signed_in
+from bench import callbacks, school, table
 from bench.school import Size
+from bench.table import Row
 from console import conversation_list, crypto, inbox, migrations, review_queue, search, search_hits, sign_in, staff
 from console.conversation_list import Wanted
 from console.database import Database
@@ -44,36 +43,30 @@ WORDS = {
     '1 sign': '学',
 }
 KEY = 'a key for measuring that is long enough'
-Row = tuple[str, str, str]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument('--only', choices=['sqlite', 'postgresql'])
     options = parser.parse_args()
-    load = os.getloadavg()[0]
+    before = table.machine()
+    kinds = [options.only] if options.only else ['sqlite', 'postgresql']
+    table.show([row for kind in kinds for row in rows(kind)], before)
+
+
+def rows(kind: str) -> list[Row]:
+    """Lines of the table of `make bench`, of one database."""
     crypto.use_keys(KEY)
-    rows: list[Row] = []
-    for kind in ('sqlite', 'postgresql'):
-        if options.only in (None, kind):
-            rows += measure(kind)
-    width = max(len(f'{where} {what}') for where, what, _ in rows)
-    print(f'\nload before the run: {load:.2f}, {os.cpu_count()} cores\n')
-    for where, what, figure in rows:
-        print(f'{f"{where} {what}":<{width}}  {figure}')
-
-
-def measure(kind: str) -> list[Row]:
-    rows: list[Row] = []
+    found: list[Row] = []
     with databases(kind) as (few, many):
         fast, slow = services(few), services(many)
         for what, (milliseconds, queries) in slow.items():
             ratio = milliseconds / fast[what][0]
-            rows.append((kind, what, f'{milliseconds:.1f} ms, {queries} queries, {ratio:.2f} times that of {FEW:,}'))
+            found.append((kind, what, f'{milliseconds:.1f} ms, {queries} queries, {ratio:.2f} times that of {FEW:,}'))
         for where, word in WORDS.items():
-            rows.append((kind, f'search, {where} ({word}): messages / conversations', searched(many, word)))
-        rows += consoles(kind, many)
-    return rows
+            found.append((kind, f'search, {where} ({word}): messages / conversations', searched(many, word)))
+        found += consoles(kind, many)
+    return found
 
 
 def services(url: str) -> dict[str, tuple[float, int]]:
@@ -121,7 +114,7 @@ def consoles(kind: str, url: str) -> list[Row]:
     """A thread's page, and news on pages that many have open."""
     settings = callbacks.SETTINGS | {'FIELD_ENCRYPTION_KEYS': KEY, 'QUIET_PERIOD': '600', 'QUIET_PERIOD_LONGEST': '600'}
     with ConsoleServer(settings | {'DATABASE_URL': url}, allowed_errors=('',)) as server:
-        cookie = signed_in(server)
+        cookie = callbacks.signed_in(server.url)
         opening = []
         for _ in range(10):
             begin = time.perf_counter()

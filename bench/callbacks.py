@@ -6,6 +6,7 @@ import itertools
 import secrets
 import time
 
+import httpx
 from wechatpy.crypto import PrpCrypto
 
 from bench.load import SEPARATOR
@@ -55,3 +56,11 @@ def one(userid: str, words: str, *, path: str = PATH) -> bytes:
         f'POST {path}?msg_signature={signature}&timestamp={now}&nonce={nonce} HTTP/1.1\r\nHost: 127.0.0.1\r\n'
         f'Content-Type: text/xml\r\nContent-Length: {len(body)}\r\n\r\n{body}'
     ).encode()
+
+
+def signed_in(url: str) -> str:
+    """The cookie of a fresh sign-in of the administrator whom `SETTINGS` make."""
+    form = {'username': SETTINGS['ADMIN_USERNAME'], 'password': SETTINGS['ADMIN_PASSWORD']}
+    answer = httpx.post(f'{url}/login', data=form, trust_env=False)
+    assert answer.cookies, answer.text[:300]
+    return '; '.join(f'{name}={value}' for name, value in answer.cookies.items())

@@ -6,11 +6,13 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from bench import table
+from bench.table import Row
 from console.writing.retrieval import KnowledgeIndex
 from tests.evaluation import library, replies
 
 
-def rows() -> list[tuple[str, str, str]]:
+def rows() -> list[Row]:
     """Lines of the table of `python -m bench`."""
     with tempfile.TemporaryDirectory() as cache:
         index = KnowledgeIndex(Path(cache))
@@ -18,7 +20,7 @@ def rows() -> list[tuple[str, str, str]]:
         return [*_retrieval(index), *_checks(index)]
 
 
-def _retrieval(index: KnowledgeIndex) -> list[tuple[str, str, str]]:
+def _retrieval(index: KnowledgeIndex) -> list[Row]:
     found = []
     for half in ('tuning', 'held-out'):
         for depth in (1, 3):
@@ -28,7 +30,7 @@ def _retrieval(index: KnowledgeIndex) -> list[tuple[str, str, str]]:
     return found
 
 
-def _checks(index: KnowledgeIndex) -> list[tuple[str, str, str]]:
+def _checks(index: KnowledgeIndex) -> list[Row]:
     traps, good = list(replies.traps(index)), list(replies.good_replies(index))
     held = Counter(trap.kind for trap in traps if trap.is_blocked)
     set_up = Counter(trap.kind for trap in traps)
@@ -57,5 +59,5 @@ def _milliseconds(index: KnowledgeIndex) -> list[float]:
 
 
 if __name__ == '__main__':
-    for where, what, figure in rows():
-        print(f'{f"{where} {what}":<48}{figure}')
+    before = table.machine()
+    table.show(rows(), before)

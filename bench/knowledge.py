@@ -8,6 +8,8 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
+from bench import table
+from bench.table import Row
 from console import knowledge, migrations
 from console.database import Database
 from console.knowledge import Entry
@@ -17,12 +19,12 @@ from tests.evaluation import library
 SIZES = (2_000, 20_000)
 
 
-def rows() -> list[tuple[str, str, str]]:
+def rows() -> list[Row]:
     """Lines of the table of `python -m bench`."""
     return [row for size in SIZES for row in _measured(size)]
 
 
-def _measured(size: int) -> list[tuple[str, str, str]]:
+def _measured(size: int) -> list[Row]:
     where = f'knowledge, {size:,} entries'
     with tempfile.TemporaryDirectory() as folder:
         db = Database(f'sqlite:///{folder}/bench.db')
@@ -81,5 +83,5 @@ def _milliseconds(work: Callable[[], object]) -> float:
 
 
 if __name__ == '__main__':
-    for where, what, figure in rows():
-        print(f'{f"{where}: {what}":<72}{figure}')
+    before = table.machine()
+    table.show(rows(), before)

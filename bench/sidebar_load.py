@@ -16,6 +16,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
+from bench import table
+from bench.table import Row
 from console.sandbox import Sandbox, invent_credentials
 from tests.callbacks.test_oauth import PHONE, SESSION
 from tests.callbacks.test_oauth import Browser as Phone
@@ -70,14 +72,22 @@ def main() -> None:
     parser.add_argument('--times', type=int, default=5)
     parser.add_argument('--files', action='store_true', help='list what is loaded')
     options = parser.parse_args()
-    load = os.getloadavg()[0]
-    print(f'load before the run: {load:.2f}, {os.cpu_count()} cores; CPU {SLOWER} times slower')
-    for name, visits in measure(options.times, files=options.files).items():
-        print(
-            f'{name}: card {middle(visits, "card"):.0f} ms, '
+    before = table.machine()
+    table.show(rows(options.times, files=options.files), before)
+
+
+def rows(times: int = 5, *, files: bool = False) -> list[Row]:
+    """Lines of the table of `make bench`."""
+    return [
+        (
+            'pane',
+            f'{name}, CPU {SLOWER} times slower',
+            f'card {middle(visits, "card"):.0f} ms, '
             f'usable {middle(visits, "usable"):.0f} ms (best {min(one.usable for one in visits):.0f}), '
-            f'{visits[-1].requests} requests, {visits[-1].bytes / 1024:.0f} KB'
+            f'{visits[-1].requests} requests, {visits[-1].bytes / 1024:.0f} KB',
         )
+        for name, visits in measure(times, files=files).items()
+    ]
 
 
 def measure(times: int, *, files: bool) -> dict[str, list[Visit]]:

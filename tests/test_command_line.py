@@ -80,11 +80,19 @@ def test_flask_env_is_read_as_app_env(tmp_path: Path) -> None:
 
 
 def test_the_first_administrators_weak_password_is_refused_by_its_name(tmp_path: Path) -> None:
-    done = run(tmp_path, ADMIN_USERNAME='head', ADMIN_PASSWORD='head')
+    done = run(tmp_path, **STRONG | {'ADMIN_USERNAME': 'head.of.school', 'ADMIN_PASSWORD': 'head.of.school'})
 
     assert done.returncode == 1
     assert 'ADMIN_PASSWORD' in done.stderr
     assert 'Traceback' not in done.stderr
+
+
+def test_in_development_a_weak_first_password_is_a_warning() -> None:
+    with WarmConsole({'ADMIN_USERNAME': 'admin', 'ADMIN_PASSWORD': 'admin123'}) as server:
+        Desk.signed_in(server.url, 'admin', 'admin123').close()
+
+        assert 'ADMIN_PASSWORD' in server.log()
+        assert 'admin123' not in server.log()
 
 
 def test_production_refuses_a_database_with_demo_accounts(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from callbacks.api_v1.caller import Caller
 from callbacks.api_v1.envelope import Answer, refusals
-from callbacks.api_v1.fields import Cursor, Id, Limit, Text
+from callbacks.api_v1.fields import ITEMS_ON_A_PAGE, Cursor, Id, Limit, OrNone, Text
 from callbacks.api_v1.paging import Page, cursor_after, key_in, split
 from console import conversation_list, conversations, personal_numbers
 from console.conversation_list import TAB_OF, Tab, Wanted
@@ -55,10 +55,10 @@ class MessageView(BaseModel):
 async def list_conversations(
     *,
     caller: Caller,
-    status: ConversationStatus | None = None,
+    status: OrNone[ConversationStatus] = None,
     mine: bool = False,
     search: Annotated[Text, Query(max_length=80)] = '',
-    limit: Limit = 50,
+    limit: Limit = ITEMS_ON_A_PAGE,
     cursor: Cursor = None,
 ) -> Answer[Page[ConversationView]]:
     """Used last first; with `status=waiting` the longest waiting first."""
@@ -69,7 +69,7 @@ async def list_conversations(
 
 @router.get('/{id}/messages', responses=refusals(401, 403, 404, 422))
 async def list_messages(
-    conversation_id: Id, caller: Caller, limit: Limit = 50, cursor: Cursor = None
+    conversation_id: Id, caller: Caller, limit: Limit = ITEMS_ON_A_PAGE, cursor: Cursor = None
 ) -> Answer[Page[MessageView]]:
     """The newest ones, oldest of them first; the next page holds what came before."""
     return Answer(data=await read(_messages, conversation_id, by=caller.id, limit=limit, cursor=cursor))

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from callbacks.api_v1.caller import Caller
 from callbacks.api_v1.envelope import Answer, refusals
-from callbacks.api_v1.fields import Cursor, Id, Limit, Text, Version
+from callbacks.api_v1.fields import ITEMS_ON_A_PAGE, Cursor, Id, Limit, OrNone, Text, Version
 from callbacks.api_v1.paging import Page, cursor_after, key_in, split
 from console import draft_decisions, drafts, personal_numbers, staff, turns
 from console.database import read, transact
@@ -116,7 +116,7 @@ class Regeneration(BaseModel):
 
 @router.get('', responses=refusals(401, 403, 422))
 async def list_drafts(
-    caller: Caller, status: DraftStatus | None = None, limit: Limit = 50, cursor: Cursor = None
+    caller: Caller, status: OrNone[DraftStatus] = None, limit: Limit = ITEMS_ON_A_PAGE, cursor: Cursor = None
 ) -> Answer[Page[DraftView]]:
     """Newest first; with `status=pending` oldest first, since those wait."""
     key = key_in(cursor, int)

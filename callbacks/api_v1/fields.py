@@ -1,12 +1,13 @@
 """What a value in a request may be: bounded, and nothing a database refuses to keep."""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Path, Query
 from pydantic import BeforeValidator, Field, StringConstraints
 
 LARGEST_INTEGER = 2**31 - 1
+ITEMS_ON_A_PAGE = 50
 
 Text = Annotated[str, StringConstraints(pattern=r'^[^\x00]*$')]
 """PostgreSQL cannot keep a NUL; everything else that is text can be kept."""
@@ -18,21 +19,27 @@ UserId = Annotated[str, StringConstraints(pattern=r'^[A-Za-z0-9_@.\-]{1,64}$')]
 
 Version = Annotated[int, Field(ge=1, le=LARGEST_INTEGER, description='The version that was read; must be current')]
 
-Limit = Annotated[int, Query(ge=1, le=100, description='Most items on one page')]
-
-Cursor = Annotated[
-    str | None, Query(max_length=400, description='`next_cursor` of the page before; opaque, valid for the same query')
-]
-
 
 def _empty_is_none(value: Any) -> Any:
     return None if value == '' else value
 
 
-Day = Annotated[
-    Annotated[date, Field(ge=date(1900, 1, 1), le=date(2199, 12, 31))] | None, BeforeValidator(_empty_is_none)
+T = TypeVar('T')
+OrNone = Annotated[T | None, BeforeValidator(_empty_is_none)]
+"""Or nothing; scripts and old systems write nothing as ''."""
+
+Limit = Annotated[
+    int,
+    Query(ge=1, le=100, description='Most items on one page'),
+    BeforeValidator(lambda value: ITEMS_ON_A_PAGE if value == '' else value),
 ]
-"""A date, or nothing; old systems send '' for nothing."""
+
+Cursor = Annotated[
+    OrNone[str],
+    Query(max_length=400, description='`next_cursor` of the page before; opaque, valid for the same query'),
+]
+
+Day = OrNone[Annotated[date, Field(ge=date(1900, 1, 1), le=date(2199, 12, 31))]]
 
 WORDS = {
     'username': '用户名',

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from callbacks.api_v1.caller import Caller
 from callbacks.api_v1.envelope import Answer, refusals
-from callbacks.api_v1.fields import Cursor, Day, Id, Limit, Text
+from callbacks.api_v1.fields import ITEMS_ON_A_PAGE, Cursor, Day, Id, Limit, OrNone, Text
 from callbacks.api_v1.paging import Page, cursor_after, key_in, split
 from console import knowledge, staff
 from console.database import read, transact
@@ -97,7 +97,7 @@ OneOrMany = Annotated[
 
 @router.get('', responses=refusals(401, 403, 422))
 async def list_entries(
-    caller: Caller, status: EntryStatus | None = None, limit: Limit = 50, cursor: Cursor = None
+    caller: Caller, status: OrNone[EntryStatus] = None, limit: Limit = ITEMS_ON_A_PAGE, cursor: Cursor = None
 ) -> Answer[Page[EntryView]]:
     key = key_in(cursor, int)
     found = await read(knowledge.page, by=caller.id, status=status, limit=limit + 1, after=key[0] if key else None)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from callbacks.api_v1.caller import Caller
 from callbacks.api_v1.envelope import Answer, refusals
-from callbacks.api_v1.fields import LARGEST_INTEGER, Cursor, Day, Id, Limit, Text, Version
+from callbacks.api_v1.fields import ITEMS_ON_A_PAGE, LARGEST_INTEGER, Cursor, Day, Id, Limit, OrNone, Text, Version
 from callbacks.api_v1.paging import Page, cursor_after, key_in, split
 from callbacks.api_v1.users import age_of
 from console import students
@@ -133,8 +133,8 @@ class StudentRecord(StudentView):
 async def list_students(
     caller: Caller,
     search: Annotated[Text, Query(max_length=80, description='Part of a name, or a whole phone number')] = '',
-    stage: Stage | None = None,
-    limit: Limit = 50,
+    stage: OrNone[Stage] = None,
+    limit: Limit = ITEMS_ON_A_PAGE,
     cursor: Cursor = None,
 ) -> Answer[Page[StudentView]]:
     """By name."""

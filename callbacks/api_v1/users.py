@@ -132,6 +132,16 @@ FIELDS = {
 }
 """The record's word for a field -> the old system's."""
 
+IN_BASIC_TOO = {
+    'birth_month': 'studentAge',
+    'name': 'studentName',
+    'gender': 'studentGender',
+    'guardian.name': 'parentName',
+    'phone': 'phone',
+    'wechat': 'wechat',
+}
+"""What `basicInfo` calls them; it counts where `studentInfo` or `parentInfo` says nothing."""
+
 
 @router.get('/basic', responses=refusals(401, 403, 404))
 async def basic(user: User, caller: Caller) -> Answer[Basic]:
@@ -244,7 +254,16 @@ def _update(session: Session, user: str, given: Update, *, by: int) -> Student:
             ),
         )
     except Invalid as fault:
-        raise Invalid(FIELDS.get(fault.field or '', fault.field or ''), str(fault)) from None
+        raise Invalid(_named(fault.field or '', given), str(fault)) from None
+
+
+def _named(field: str, given: Update) -> str:
+    """Where in the request a field stands that the record refused."""
+    place = FIELDS.get(field, field)
+    part, _, name = place.partition('.')
+    if field in IN_BASIC_TOO and getattr(getattr(given, part), name, None) is None:
+        return f'basicInfo.{IN_BASIC_TOO[field]}'
+    return place
 
 
 def age_of(student: Student) -> int | None:

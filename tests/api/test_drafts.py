@@ -131,6 +131,8 @@ def test_pending_drafts_come_oldest_first_page_by_page(lead: Desk, wecom) -> Non
     assert [first['items'][0]['id'], second['items'][0]['id']] == whole[:2]
     newest = [item['id'] for item in lead.get('/drafts', {'limit': 100})['items']]
     assert newest == sorted(newest, reverse=True)
+    unsaid = lead.get('/drafts', {'status': '', 'limit': '', 'cursor': ''})
+    assert [item['id'] for item in unsaid['items']] == newest[:50]
     assert lead.get('/drafts', {'status': 'nothing'}, status=422)['field'] == 'status'
 
 

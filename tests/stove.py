@@ -33,12 +33,21 @@ def main() -> None:
         os.set_blocking(end, False)
     signal.set_wakeup_fd(wake)
     signal.signal(signal.SIGCHLD, lambda *_: None)
+    alive: set[int] = set()
+    try:
+        _take_orders(woken, alive)
+    finally:
+        for pid in alive:  # whoever ordered them was killed, and cannot stop them any more
+            os.kill(pid, signal.SIGKILL)
+
+
+def _take_orders(woken: int, alive: set[int]) -> None:
     orders = b''
     while True:
         ready, _, _ = select.select([0, woken], [], [])
         if woken in ready:
             os.read(woken, 1024)
-            _tell_who_has_ended()
+            _tell_who_has_ended(alive)
         if 0 in ready:
             piece = os.read(0, 65536)
             if not piece:
@@ -48,10 +57,11 @@ def main() -> None:
                 pid = os.fork()
                 if pid == 0:
                     _become_the_console(json.loads(line))
+                alive.add(pid)
                 print(pid, flush=True)
 
 
-def _tell_who_has_ended() -> None:
+def _tell_who_has_ended(alive: set[int]) -> None:
     while True:
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)
@@ -59,6 +69,7 @@ def _tell_who_has_ended() -> None:
             return
         if pid == 0:
             return
+        alive.discard(pid)
         print(pid, os.waitstatus_to_exitcode(status), flush=True)
 
 

@@ -27,6 +27,7 @@ class SearchPalette extends HTMLElement {
     if (this.dialog.open) return;
     this.field.value = '';
     this.list.replaceChildren();
+    this.shown = undefined;
     this.dialog.showModal();
     this.field.focus();
     this.ask();
@@ -46,19 +47,25 @@ class SearchPalette extends HTMLElement {
     this.patience = setTimeout(() => this.refused(this.asked, '没能搜索，请检查网络。'), PATIENCE);
     this.dispatchEvent(new CustomEvent('ask', { detail: this.asked }));
   }
-  // Called from the server. An answer to what is no longer asked is late.
+  // Called from the server. An answer to what is no longer asked is late; one that comes twice moves no choice. What was
+  // typed meanwhile is still to be asked.
   show(words, groups) {
     if (words !== this.asked || !this.dialog.open) return;
-    this.forget();
+    clearTimeout(this.patience);
     const recent = words ? [] : this.recent();
+    const chosen = words === this.shown ? this.chosen : 0;
+    this.shown = words;
     this.draw(recent.length ? [{ title: '最近', hits: recent }, ...groups] : groups);
+    this.choose(chosen);
     const many = this.options.length;
     this.status.textContent = many ? `${many} 项` : '没有找到。换个说法试试，手机号须输入完整的号码。';
   }
   refused(words, why) {
     if (words !== this.asked || !this.dialog.open) return;
-    this.forget();
+    clearTimeout(this.patience);
+    this.shown = undefined;
     this.draw([]);
+    this.choose(0);
     const again = made('button', 'btn small', '重试');
     again.type = 'button';
     again.addEventListener('click', () => this.ask());
@@ -67,7 +74,6 @@ class SearchPalette extends HTMLElement {
   draw(groups) {
     this.options = [];
     this.list.replaceChildren(...groups.map((group) => this.group(group)));
-    this.choose(0);
   }
   group({ title, hits }) {
     const section = made('div', 'group');

@@ -83,3 +83,16 @@ def test_it_offers_what_the_role_may_do_also_on_a_phone(
     expect(places).to_have_count(1)
     page.keyboard.press('Enter')
     page.wait_for_url('**/login')
+
+
+def test_what_is_typed_while_an_answer_comes_is_asked_too(console: ConsoleServer, open_page: OpenPage) -> None:
+    page = open_page(console, credentials=HEAD)
+    expect(page.get_by_text('实时')).to_be_visible()
+    summoned(page)
+    places = page.get_by_role('group', name='前往').get_by_role('option')
+    expect(places.filter(has_text='审核')).to_be_visible()
+
+    page.keyboard.type('退出')
+    page.evaluate("document.querySelector('search-palette').show('', [])")
+
+    expect(places).to_have_count(1)

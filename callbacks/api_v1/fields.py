@@ -35,8 +35,8 @@ Limit = Annotated[
 ]
 
 Cursor = Annotated[
-    OrNone[str],
-    Query(max_length=400, description='`next_cursor` of the page before; opaque, valid for the same query'),
+    OrNone[Annotated[str, StringConstraints(max_length=400)]],
+    Query(description='`next_cursor` of the page before; opaque, valid for the same query'),
 ]
 
 Day = OrNone[Annotated[date, Field(ge=date(1900, 1, 1), le=date(2199, 12, 31))]]

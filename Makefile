@@ -23,7 +23,7 @@ run: .venv/.installed  ## Install and start the console on http://127.0.0.1:5000
 
 test: .venv/.installed-dev  ## Install and run every test, in a real browser and on both databases (t="path or options")
 	@browser=$$(.ci/browser) && export CHROMIUM=$$browser && \
-	if [ -n "$(t)" ]; then $(PYTEST) $(t); else $(PYTEST) -n 3 --dist loadfile --no-loadscope-reorder --ignore tests/pages && $(PYTEST) -n 3 --dist loadfile tests/pages; fi
+	if [ -n "$(t)" ]; then $(PYTEST) $(t); else $(PYTEST) -n 3 --dist loadfile --no-loadscope-reorder --ignore tests/pages && $(PYTEST) -n 2 --dist loadfile tests/pages; fi
 
 check: .venv/.installed-dev  ## Format, lint, types, import rules
 	@$(BIN)/ruff format --check .

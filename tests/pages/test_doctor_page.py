@@ -16,7 +16,9 @@ HEAD = (ADMIN['ADMIN_USERNAME'], ADMIN['ADMIN_PASSWORD'])
 SUMMARY = re.compile('项(正常|要留意|要解决)')
 
 
-def test_the_chain_is_examined_line_by_line(console: ConsoleServer, open_page: OpenPage) -> None:
+def test_the_chain_is_examined_line_by_line_and_again_on_request(
+    console: ConsoleServer, wecom: Sandbox, open_page: OpenPage
+) -> None:
     page = open_page(console, credentials=HEAD, path='/settings')
     page.get_by_text(SUMMARY).wait_for()
     _picture(page, 'settings')
@@ -27,6 +29,11 @@ def test_the_chain_is_examined_line_by_line(console: ConsoleServer, open_page: O
 
     page.get_by_role('button', name='试一下').click()
     page.get_by_text(re.compile(r'用时 [\d.]+ 秒: .+')).wait_for()
+
+    wecom.delay_next(2, path='agent/get')
+    page.get_by_role('button', name='重新检查').click()
+    page.get_by_text('正在检查…').wait_for()
+    page.get_by_text(SUMMARY).wait_for()
 
 
 def test_what_went_wrong_in_between_is_seen_with_its_mend(

@@ -18,13 +18,12 @@ from typing import Any
 from bench import big_tables, callbacks, evaluation, knowledge, sidebar_load, table
 from bench.load import Seen
 from bench.noop_server import BARE, NOOP
-from bench.table import Row
+from bench.table import KINDS, Row
 from tests.fakes.model import FakeModel
 from tests.postgres import start_postgres
 from tests.server import DIRECT, ROOT, ConsoleServer, free_port
 
 CONNECTIONS, TO_THE_OLD = 100, 32
-KINDS = ('sqlite', 'postgresql')
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ from sqlalchemy import event, select
 
 from bench import callbacks, school, table
 from bench.school import Size
-from bench.table import Row
+from bench.table import KINDS, Row
 from console import conversation_list, crypto, inbox, migrations, review_queue, search, search_hits, sign_in, staff
 from console.conversation_list import Wanted
 from console.database import Database
@@ -47,10 +47,10 @@ KEY = 'a key for measuring that is long enough'
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument('--only', choices=['sqlite', 'postgresql'])
+    parser.add_argument('--only', choices=KINDS)
     options = parser.parse_args()
     before = table.machine()
-    kinds = [options.only] if options.only else ['sqlite', 'postgresql']
+    kinds = [options.only] if options.only else KINDS
     table.show([row for kind in kinds for row in rows(kind)], before)
 
 

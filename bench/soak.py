@@ -5,6 +5,7 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
+from bench.table import KINDS
 from tests.postgres import start_postgres
 from tests.reliability.kills import kill_again_and_again
 from tests.reliability.ledger import Place
@@ -13,9 +14,9 @@ from tests.reliability.ledger import Place
 def main() -> None:
     parser = argparse.ArgumentParser(prog='make soak')
     parser.add_argument('--cycles', type=int, default=1000, help='kills on each database')
-    parser.add_argument('--only', choices=['sqlite', 'postgresql'])
+    parser.add_argument('--only', choices=KINDS)
     options = parser.parse_args()
-    for kind in ('sqlite', 'postgresql'):
+    for kind in KINDS:
         if options.only in (None, kind):
             print(kind, soak(kind, options.cycles), flush=True)
 

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 Row = tuple[str, str, str]
 """Where, what, and the figure."""
 
+KINDS = ('sqlite', 'postgresql')
+"""The databases that are measured."""
+
 ADDITIONS = 10_000_000
 
 

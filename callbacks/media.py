@@ -16,10 +16,10 @@ from console.database import read, transact
 from console.errors import ConsoleError, Invalid, NotSignedIn
 from console.wecom import media
 from console.wecom.messages import MediaKind
+from models import LARGEST_INTEGER
 
 router = APIRouter(prefix='/media', include_in_schema=False)
 
-LARGEST_ID = 2**31 - 1
 HEADERS = {
     'Cache-Control': 'no-store',
     'Content-Security-Policy': "default-src 'none'; sandbox",
@@ -33,7 +33,7 @@ HEADERS = {
 async def show(request: Request, media_file_id: int, draft: int | None = None, save: bool = False) -> Response:
     """404 for whatever this member may not see, or is not there. `draft` names a draft that would send the file."""
     member_id = request.state.member_id
-    if member_id is None or max(media_file_id, abs(draft or 0)) > LARGEST_ID:
+    if member_id is None or max(media_file_id, abs(draft or 0)) > LARGEST_INTEGER:
         return _gone()
     try:
         found = await read(media_files.seen, media_file_id, by=member_id, draft_id=draft)

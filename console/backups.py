@@ -27,10 +27,10 @@ FORMAT = 1
 ROWS_AT_ONCE = 500
 MEDIA = 'media/'
 DAMAGED = (
-    *(OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, CannotOpen),
-    *(LookupError, ValueError, TypeError, AttributeError),
-    *(IntegrityError, DataError, CompileError),
-)
+    OSError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError, CannotOpen,
+    LookupError, ValueError, TypeError, AttributeError,
+    IntegrityError, DataError, CompileError,
+)  # fmt: skip
 """What reading a file comes to that is none of ours or no longer whole: unpacked, understood, kept."""
 
 

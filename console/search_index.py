@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from console.database import current, read, transact
 from console.search_words import grams
-from models import Message
+from models import LARGEST_INTEGER, Message
 
 AT_ONCE = 100
 """Messages a transaction: on SQLite, whoever writes waits for it."""
@@ -106,7 +106,7 @@ def candidates(session: Session, searched: list[str], *, below: int | None, limi
     """Ids of up to `limit` messages, newest first, that hold all pairs of signs of the runs, though perhaps apart."""
     kind = _kind(session)
     words = _expression(searched, kind)
-    below = below if below is not None else _HIGHEST
+    below = below if below is not None else LARGEST_INTEGER
     if kind == 'sqlite':
         return list(session.scalars(_FIND[kind], {'words': words, 'below': below, 'limit': limit}))
     # Of a common word the newest are near: a look at those costs less than sorting all there are.
@@ -119,7 +119,6 @@ def candidates(session: Session, searched: list[str], *, below: int | None, limi
 
 
 NEAR = 5_000
-_HIGHEST = 2**31 - 1
 
 _ADD = {
     'sqlite': text('INSERT OR REPLACE INTO message_search (rowid, grams) VALUES (:id, :grams)'),

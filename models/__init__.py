@@ -3,7 +3,7 @@
 from models.alert import Alert
 from models.approval_card import ApprovalCard, CardStatus
 from models.audit_entry import AuditEntry
-from models.base import Table, Work, utc_now
+from models.base import LARGEST_INTEGER, Table, Work, utc_now
 from models.contact import Channel, Contact
 from models.contact_tag import ContactTag, Tag
 from models.contact_way import ContactWay
@@ -41,6 +41,7 @@ from models.wecom_secret import WeComSecret
 
 __all__ = [
     'ACTIVE_TURN',
+    'LARGEST_INTEGER',
     'UNDELIVERED',
     'UNFINISHED',
     'Alert',

@@ -8,6 +8,9 @@ from sqlalchemy import JSON, DateTime, Dialect, Enum, MetaData, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
+LARGEST_INTEGER = 2**31 - 1
+"""What an INTEGER column holds on both databases. More is not looked for, nor kept."""
+
 
 class UtcDateTime(TypeDecorator[datetime]):
     """A moment: aware UTC in Python on both databases (SQLite keeps no zone)."""

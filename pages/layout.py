@@ -18,16 +18,12 @@ from console.database import read
 from console.errors import ConsoleError, NotAllowed, NotFound
 from console.parts import parts
 from console.signals import Signal
-from models import Staff
+from models import LARGEST_INTEGER, Staff
 from pages import packed, plain
 from pages.frame import frame, narrow_frame
 from pages.news import on_news
 
 FAVICON = (packed.ASSETS / 'favicon.svg').read_text(encoding='utf-8').strip()
-
-
-LARGEST_ID = 2**31 - 1
-"""What an address holds beyond it no database would even look for."""
 
 
 @dataclass
@@ -67,7 +63,7 @@ def staff_page(
             if visit is None:
                 return _to_sign_in(request)
             try:
-                if any(isinstance(value, int) and abs(value) > LARGEST_ID for value in params.values()):
+                if any(isinstance(value, int) and abs(value) > LARGEST_INTEGER for value in params.values()):
                     raise NotFound('这个页面')
                 await read(staff.require, visit.member.id, action)
                 _visits[ui.context.client] = visit

@@ -1,5 +1,6 @@
 """审核规则: who may release what, where the AI answers alone, quiet hours, and how the school speaks."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime, time
 from functools import partial
@@ -209,8 +210,8 @@ class PolicyForm:
             'auto_channels': _chosen(self._channels, self._begun.auto_channels),
             'auto_intents': _chosen(self._intents, self._begun.auto_intents),
             'auto_daily_cap': _cap(self._cap.value, strictly),
-            'quiet_from': _moment('quiet_from', self._from.value, strictly),
-            'quiet_until': _moment('quiet_until', self._until.value, strictly),
+            'quiet_from': _typed(clock, 'quiet_from', self._from.value, strictly),
+            'quiet_until': _typed(clock, 'quiet_until', self._until.value, strictly),
             'tone': (self._tone.value or '').strip() or None,
             'language': (self._language.value or '').strip() or None,
             'welcome_text': (self._welcome.value or '').strip() or None,
@@ -252,12 +253,7 @@ def _chosen(boxes: dict[str, ui.checkbox], before: tuple[str, ...]) -> tuple[str
 
 
 def _cap(typed: str, strictly: bool) -> Any:
-    try:
-        found = number('auto_daily_cap', typed)
-    except Invalid:
-        if strictly:
-            raise
-        return typed
+    found = _typed(number, 'auto_daily_cap', typed, strictly)
     if found is None and strictly:
         raise Invalid('auto_daily_cap', f'请填写 1–{HIGHEST_CAP} 的整数。')
     return found
@@ -267,9 +263,10 @@ def _clock(moment: time | None) -> str:
     return f'{moment:%H:%M}' if moment else ''
 
 
-def _moment(field: str, typed: str, strictly: bool) -> Any:
+def _typed(read_as: Callable[[str, str], Any], field: str, typed: str, strictly: bool) -> Any:
+    """What was typed, read as what it is to be; as it stands while it need not be that yet."""
     try:
-        return clock(field, typed)
+        return read_as(field, typed)
     except Invalid:
         if strictly:
             raise

@@ -55,8 +55,7 @@ class SearchPalette extends HTMLElement {
     const recent = words ? [] : this.recent();
     const chosen = words === this.shown ? this.chosen : 0;
     this.shown = words;
-    this.draw(recent.length ? [{ title: '最近', hits: recent }, ...groups] : groups);
-    this.choose(chosen);
+    this.draw(recent.length ? [{ title: '最近', hits: recent }, ...groups] : groups, chosen);
     const many = this.options.length;
     this.status.textContent = many ? `${many} 项` : '没有找到。换个说法试试，手机号须输入完整的号码。';
   }
@@ -65,15 +64,15 @@ class SearchPalette extends HTMLElement {
     clearTimeout(this.patience);
     this.shown = undefined;
     this.draw([]);
-    this.choose(0);
     const again = made('button', 'btn small', '重试');
     again.type = 'button';
     again.addEventListener('click', () => this.ask());
     this.status.replaceChildren(made('span', '', why), again);
   }
-  draw(groups) {
+  draw(groups, chosen = 0) {
     this.options = [];
     this.list.replaceChildren(...groups.map((group) => this.group(group)));
+    this.choose(chosen);
   }
   group({ title, hits }) {
     const section = made('div', 'group');

@@ -6,7 +6,8 @@ from typing import Annotated, Any, TypeVar
 from fastapi import Path, Query
 from pydantic import BeforeValidator, Field, StringConstraints
 
-LARGEST_INTEGER = 2**31 - 1
+from models import LARGEST_INTEGER
+
 ITEMS_ON_A_PAGE = 50
 
 Text = Annotated[str, StringConstraints(pattern=r'^[^\x00]*$')]

@@ -8,8 +8,8 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, Field
 
-from callbacks.api_v1.fields import LARGEST_INTEGER
 from console.errors import Invalid
+from models import LARGEST_INTEGER
 
 T = TypeVar('T')
 

@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 
 from callbacks.api_v1.caller import Caller
 from callbacks.api_v1.envelope import Answer, refusals
-from callbacks.api_v1.fields import ITEMS_ON_A_PAGE, LARGEST_INTEGER, Cursor, Day, Id, Limit, OrNone, Text, Version
+from callbacks.api_v1.fields import ITEMS_ON_A_PAGE, Cursor, Day, Id, Limit, OrNone, Text, Version
 from callbacks.api_v1.paging import Page, cursor_after, key_in, split
 from callbacks.api_v1.users import age_of
 from console import students
 from console.database import read, transact
-from models import Stage
+from models import LARGEST_INTEGER, Stage
 
 router = APIRouter(prefix='/students', tags=['students'])
 

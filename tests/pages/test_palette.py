@@ -39,7 +39,7 @@ def test_people_and_what_they_said_are_found_without_a_mouse(
     expect(said.locator('mark')).to_have_text(name)
     people = found.get_by_role('group', name='学员').get_by_role('option')
     expect(people).to_have_attribute('aria-selected', 'true')
-    page.keyboard.press('ArrowUp')
+    page.keyboard.press('ArrowDown')
     expect(said).to_have_attribute('aria-selected', 'true')
     page.keyboard.press('Enter')
     page.wait_for_url(f'**/conversations/{conversation}?at=1')

@@ -51,6 +51,7 @@ async def accounts_panel() -> None:
     async def reload() -> None:
         rows.refresh(await read(staff.everyone, by=by))
 
+    reload_on(reload, signals.staff_changed)
     with panel():
         with ui.element('header'):
             text('员工与角色', 'grow', tag='h2')
@@ -60,7 +61,6 @@ async def accounts_panel() -> None:
                 for head in ('姓名', '用户名', '角色', '企业微信', '校区', ''):
                     text(head, tag='th')
             rows(await read(staff.everyone, by=by))
-    reload_on(reload, signals.staff_changed)
 
 
 def _account_row(member: Staff, actions: Callable[[Staff], None]) -> None:

@@ -50,9 +50,9 @@ async def customers_panel() -> None:
     async def reload() -> None:
         content.refresh(*await read(_look, by))
 
+    reload_on(reload, signals.customers_changed, signals.staff_changed)
     with panel('customers'):
         content(*await read(_look, by))
-    reload_on(reload, signals.customers_changed, signals.staff_changed)
 
 
 def _look(session: Session, by: int) -> _Shown:

@@ -47,6 +47,7 @@ class _Inbox:
             with self.place:
                 self._nobody()
             self.snack = Snack()
+        self._listen()
         shortcuts(
             {
                 'j': ('下一个会话', partial(self.step, 1)),
@@ -67,13 +68,6 @@ class _Inbox:
         if conversation_id is not None:
             tab = await read(conversation_list.tab_of, conversation_id, by=self.by)
         await self.list.choose(tab)
-        reload_on(self.list.reload, signals.student_changed, signals.staff_changed)
-        news = News(self._catch_up)
-        news.hear(signals.conversation_changed, self.list.changed, self._tell(Thread.heard))
-        news.hear(signals.presence_changed, self.list.changed, self._tell(Thread.heard_of_presence))
-        news.hear(signals.turn_opened, self._tell(Thread.heard))
-        news.hear(signals.draft_changed, self._tell(Thread.heard_of_draft))
-        news.hear(signals.student_changed, self._tell(Thread.heard_of_student))
         self.client.on_connect(self._here)
         self.client.on_disconnect(self._away)
         ui.timer(presence.RENEWED_EVERY, self._renew, immediate=False)
@@ -131,6 +125,15 @@ class _Inbox:
     async def hold(self) -> None:
         if self.thread is not None:
             await self.thread.toggle_hold()
+
+    def _listen(self) -> None:
+        reload_on(self.list.reload, signals.student_changed, signals.staff_changed)
+        news = News(self._catch_up)
+        news.hear(signals.conversation_changed, self.list.changed, self._tell(Thread.heard))
+        news.hear(signals.presence_changed, self.list.changed, self._tell(Thread.heard_of_presence))
+        news.hear(signals.turn_opened, self._tell(Thread.heard))
+        news.hear(signals.draft_changed, self._tell(Thread.heard_of_draft))
+        news.hear(signals.student_changed, self._tell(Thread.heard_of_student))
 
     async def _here(self) -> None:
         """The browser is there, perhaps again: colleagues see that it is."""

@@ -39,8 +39,6 @@ async def dashboard() -> None:
     async def reload() -> None:
         board.refresh(*await fetched())
 
-    with ui.element('div').classes('sheet'):
-        board(*await fetched())
     reload_on(
         reload,
         signals.draft_changed,
@@ -49,6 +47,8 @@ async def dashboard() -> None:
         signals.alert_changed,
         signals.knowledge_changed,
     )
+    with ui.element('div').classes('sheet'):
+        board(*await fetched())
 
 
 def _tiles(now: Today, counts: Counts, role: Role) -> None:

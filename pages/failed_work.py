@@ -28,13 +28,13 @@ DROPPED = {
 @staff_page('/settings/failed', title='消息故障', action=Action.SEE_FAILED)
 async def failed_work_page() -> None:
     board = Board(me())
+    reload_on(board.reload, signals.alert_changed, signals.conversation_changed, signals.job_changed)
     with ui.element('div').classes('sheet'):
         if staff.may(member().role, Action.SEE_SETTINGS):
             with ui.element('a').props('href=/settings'):
                 text('← 设置', 'muted')
         board.place = stack()
         await board.reload()
-    reload_on(board.reload, signals.alert_changed, signals.conversation_changed, signals.job_changed)
 
 
 class Board:

@@ -30,6 +30,7 @@ async def kf_panel() -> None:
             drawn[listed.account.id].show(listed)
         nothing.set_visibility(not found)
 
+    reload_on(reload, signals.kf_changed)
     with panel('kf-accounts'):
         with ui.element('header'):
             text('微信客服', 'grow', tag='h2')
@@ -43,7 +44,6 @@ async def kf_panel() -> None:
             )
         place = ui.element('div')
         show(await read(_look, by))
-    reload_on(reload, signals.kf_changed)
 
 
 def _look(session: Session, by: int) -> list[Listed]:

@@ -32,7 +32,6 @@ SHOWN: dict[str, str] = {
 @staff_page('/knowledge', title='知识库', action=Action.SEE_KNOWLEDGE)
 async def knowledge_page(show: str = '', entry: int = 0) -> None:
     by = me()
-    editor = EntryDialog(by, await read(people)) if staff.may(member().role, Action.EDIT_KNOWLEDGE) else None
 
     @ui.refreshable
     def warning(expiring: int) -> None:
@@ -45,13 +44,14 @@ async def knowledge_page(show: str = '', entry: int = 0) -> None:
         await entries.reload()
         warning.refresh(await read(knowledge.count_due, 'expiring'))
 
+    reload_on(reload, signals.knowledge_changed)
+    editor = EntryDialog(by, await read(people)) if staff.may(member().role, Action.EDIT_KNOWLEDGE) else None
     with ui.element('div').classes('sheet'):
         knowledge_nav('/knowledge')
         warning(await read(knowledge.count_due, 'expiring'))
         trial_box()
         entries = _Entries(by, editor, owners=await read(knowledge.owners), show=show if show in SHOWN else '')
         await entries.reload()
-    reload_on(reload, signals.knowledge_changed)
     if entry and editor:
         await editor.open(entry)
 

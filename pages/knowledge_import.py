@@ -43,6 +43,7 @@ async def import_page() -> None:
     async def reload() -> None:
         past.refresh(await listed())
 
+    reload_on(reload, signals.job_changed)
     with ui.element('div').classes('sheet'):
         knowledge_nav('/knowledge/import')
         with panel():
@@ -56,7 +57,6 @@ async def import_page() -> None:
             with ui.element('header'):
                 text('导入记录', tag='h2')
             past(await listed())
-    reload_on(reload, signals.job_changed)
 
 
 class _Intake:

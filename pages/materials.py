@@ -37,6 +37,7 @@ async def materials_page() -> None:
     async def reload() -> None:
         shelf.refresh(await read(materials.everything, by=by))
 
+    reload_on(reload, signals.materials_changed)
     with ui.element('div').classes('sheet'):
         knowledge_nav('/knowledge/materials')
         with row('wrap'):
@@ -46,7 +47,6 @@ async def materials_page() -> None:
             if edits:
                 _giver()
         shelf(await read(materials.everything, by=by))
-    reload_on(reload, signals.materials_changed)
 
 
 def _giver() -> None:

@@ -25,7 +25,6 @@ UNDO_SECONDS = 20.0
 @staff_page('/settings/policy', title='审核规则', action=Action.SEE_POLICY)
 async def policy_page() -> None:
     by = me()
-    state = await read(_look, by)
     snack = Snack()
 
     async def save(changed: dict[str, Any], before: Rules) -> Rules:
@@ -49,12 +48,12 @@ async def policy_page() -> None:
 
     with ui.element('div').classes('sheet policy'):
         form = PolicyForm(save, stop, may_edit=staff.may(member().role, Action.EDIT_POLICY))
-        form.show(*state)
 
     async def reload() -> None:
         form.show(*await read(_look, by))
 
     reload_on(reload, signals.policy_changed, signals.draft_changed)
+    await reload()
 
 
 def _look(session: Session, by: int) -> tuple[Rules, str | None, datetime | None, int]:

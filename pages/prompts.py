@@ -23,7 +23,6 @@ SIGNS = {'same': ' ', 'added': '+', 'removed': '−'}
 @staff_page('/settings/prompts', title='提示词', action=Action.EDIT_PROMPTS)
 async def prompts_page() -> None:
     by = me()
-    found, newest = await read(_look, by)
     with ui.element('div').classes('sheet'):
         versions = _Versions(by)
         runs = _Runs(by)
@@ -39,8 +38,8 @@ async def prompts_page() -> None:
     async def reload() -> None:
         await show(*await read(_look, by))
 
-    await show(found, newest)
     reload_on(reload, signals.policy_changed, signals.evaluation_changed)
+    await reload()
 
 
 def _look(session: Session, by: int) -> tuple[list[Version], list[EvaluationRun]]:

@@ -33,7 +33,8 @@ async def review_page(draft: str = '') -> None:
     """The filters are in the address too, see `Filters.read`."""
     await read(policies.reviewer, by=me())
     asked = int(draft) if draft.isascii() and draft.isdigit() and len(draft) < 10 else None
-    await _Review(member()).build(asked, Filters.read(ui.context.client.request.query_params))
+    colleagues = {one.id: one.name for one in await read(staff.at_the_desk)}
+    await _Review(member()).build(asked, Filters.read(ui.context.client.request.query_params), colleagues)
 
 
 class _Review:
@@ -47,10 +48,7 @@ class _Review:
         self.at: Waiting | None = None
         self.moving = asyncio.Lock()
 
-    async def build(self, asked: int | None, filters: Filters) -> None:
-        found = await read(review_queue.queue, by=self.by, filters=filters, limit=PAGE)
-        colleagues = {one.id: one.name for one in await read(staff.at_the_desk)}
-
+    async def build(self, asked: int | None, filters: Filters, colleagues: dict[int, str]) -> None:
         def top() -> None:
             self.bar = FilterBar(filters, member=self.member, colleagues=colleagues, on_change=self.filtered)
 
@@ -70,10 +68,10 @@ class _Review:
                 'z': ('撤销上一次操作', self.snack.undo),
             }
         )
-        self.queue.show(found)
-        await self.begin(asked)
         reload_on(self.reload, signals.draft_changed, signals.conversation_changed)
         reload_on(self.aside.reload, signals.student_changed)
+        self.queue.show(await self.found())
+        await self.begin(asked)
         ui.timer(HOLD_AGAIN_SECONDS, self.hold)
         self.client.on_connect(self.hold)
         self.client.on_disconnect(self.away)

@@ -20,7 +20,6 @@ PLACES = '可以写 {家长}、{学员}、{老师}，使用时自动换成档案
 @staff_page('/knowledge/scripts', title='话术', action=Action.SEE_KNOWLEDGE)
 async def scripts_page() -> None:
     by, who = me(), member()
-    names = await read(staff.colleagues)
     editor = ScriptDialog(who)
 
     @ui.refreshable
@@ -35,6 +34,8 @@ async def scripts_page() -> None:
     async def reload() -> None:
         shelf.refresh(await read(scripts.everything, by=by))
 
+    reload_on(reload, signals.scripts_changed)
+    names = await read(staff.colleagues)
     with ui.element('div').classes('sheet'):
         knowledge_nav('/knowledge/scripts')
         with row('wrap'):
@@ -45,7 +46,6 @@ async def scripts_page() -> None:
             if staff.may(who.role, Action.PROPOSE_REPLY):
                 button('添加话术', editor.show, kind='primary')
         shelf(await read(scripts.everything, by=by))
-    reload_on(reload, signals.scripts_changed)
 
 
 class ScriptDialog:

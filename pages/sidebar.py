@@ -86,6 +86,7 @@ class Beside:
         self._asked = 0
         self._view: PaneView | None = None
         self._contact_id: int | None = None
+        self._missed = False  # news came while the parent was being read
 
     def build(self) -> None:
         with ui.element('div').classes('side'):
@@ -121,6 +122,7 @@ class Beside:
         self._asked += 1
         asked = self._asked
         self._contact_id = self._view = None
+        self._missed = False
         self._place.clear()
         self._notes.clear()
         if not isinstance(customer, str) or not CUSTOMER.fullmatch(customer):
@@ -148,6 +150,8 @@ class Beside:
                 on_scan=self._scan,
                 on_change=self._reload,
             )
+        if self._missed:
+            self._soon()
 
     def _heard_words(self, conversation_id: int) -> None:
         view = self._view
@@ -307,7 +311,10 @@ class Beside:
             view.show(pane)
 
     def _soon(self) -> None:
-        background_tasks.create_lazy(self._shown_anew(), name=f'sidebar {id(self)}')
+        if self._view is None:
+            self._missed = True
+        else:
+            background_tasks.create_lazy(self._shown_anew(), name=f'sidebar {id(self)}')
 
     async def _shown_anew(self) -> None:
         with self._place, refusals_shown():
@@ -315,14 +322,15 @@ class Beside:
 
     def _heard_of_conversation(self, conversation_id: int) -> None:
         known = self._view.pane.conversation if self._view else None
-        if self._view is not None and (known is None or known.id == conversation_id):
+        if known is None or known.id == conversation_id:
             self._soon()
 
     def _heard_of_student(self, student_id: int) -> None:
-        if self._view is not None and student_id in (self._view.pane.contact.student_id, *self._view.pane.children):
+        pane = self._view.pane if self._view else None
+        if pane is None or student_id in (pane.contact.student_id, *pane.children):
             self._soon()
 
     async def _heard_of_draft(self, draft_id: int) -> None:
         known = self._view.pane.conversation if self._view else None
-        if known is not None and await read(drafts.conversation_of, draft_id) == known.id:
+        if self._view is None or (known is not None and await read(drafts.conversation_of, draft_id) == known.id):
             self._soon()

@@ -37,6 +37,7 @@ class SimChat:
         self._player: Player | None = None
 
     async def build(self) -> None:
+        signals.conversation_changed.subscribe(self._heard)
         listed = await read(players.listed, by=self._who.id)
         simulation = parts().simulation
         if simulation is None or not listed:
@@ -63,7 +64,6 @@ class SimChat:
                 self._input = ui.input(placeholder='以家长身份发消息…').props('aria-label=以家长身份输入')
                 self._input.on('keydown.enter', self._say)
                 button('发送', self._say)
-        signals.conversation_changed.subscribe(self._heard)
         await self._turn(first.userid)
 
     def _be(self, what: str, value: str) -> None:

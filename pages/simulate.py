@@ -69,13 +69,13 @@ class _Rehearsal:
                 with ui.element('section').classes('panel padded').props('aria-label=时间线'):
                     self.time_line = ui.element('div')
                 self.troubles = Troubles(tricks, no_model='' if simulation.writer else NO_MODEL)
-        await self.reload()
         reload_on(
             self.reload,
             signals.conversation_changed,
             signals.draft_changed,
             signals.turn_opened,
         )
+        await self.reload()
         ui.timer(LOOK_SECONDS, self.look, immediate=False)
 
     async def say(self, lines: list[str]) -> None:

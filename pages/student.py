@@ -21,6 +21,7 @@ from pages import student_fields
 from pages.follow_ups import FollowUpForm, follow_up_list
 from pages.in_place import InPlace, Several
 from pages.layout import me, member, refusals_shown, staff_page
+from pages.news import News
 from pages.student_card import FEW_LESSONS, stage_chip
 from pages.student_contacts import Followers
 from pages.student_history import history
@@ -53,6 +54,7 @@ class _Detail:
         self.role = member().role
 
     async def build(self) -> None:
+        News(self.reload).hear(signals.student_changed, self.heard)
         shown = await read(_look, self.student_id, self.by)
         edits = staff.may(self.role, Action.EDIT_STUDENTS)
         self.followers = Followers(self.student_id, by=self.by, edits=edits)
@@ -86,7 +88,6 @@ class _Detail:
                 form.set_visibility(edits)
                 self.followed = ui.element('div')
         self.show(shown)
-        signals.student_changed.subscribe(self.heard)
 
     def show(self, shown: _Shown) -> None:
         record, version = shown.record, shown.record.student.version

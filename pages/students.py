@@ -46,6 +46,8 @@ async def students_page(q: str = '', stage: str = ALL, new: bool = False) -> Non
         except ConsoleError as refusal:
             table.refresh(None, str(refusal))
 
+    reload_on(reload, signals.student_changed)
+
     async def first() -> None:
         starts[:] = [None]
         await reload()
@@ -88,7 +90,6 @@ async def students_page(q: str = '', stage: str = ALL, new: bool = False) -> Non
                 if new:
                     adding.show()
         table(await read(_sheet, by, search.value or '', Stage(chosen.value) if chosen.value else None, None))
-    reload_on(reload, signals.student_changed)
 
 
 def _sheet(session: Session, by: int, search: str, stage: Stage | None, after: tuple[str, int] | None) -> _Sheet:

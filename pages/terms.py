@@ -50,12 +50,12 @@ async def terms_page() -> None:
             await transact(terms.remove, term.id, by=by)
             snack.show(f'已删除“{term.word}”', back, UNDO_SECONDS)
 
+    reload_on(reload, signals.terms_changed)
     with ui.element('div').classes('sheet'):
         knowledge_nav('/knowledge/terms')
         lists(await fetched())
         snack = Snack()
         shortcuts({'z': ('撤销', snack.undo)})
-    reload_on(reload, signals.terms_changed)
 
 
 class _TermDialog:

@@ -21,7 +21,6 @@ UNDO_SECONDS = 8
 @staff_page('/knowledge/unknown', title='未知问题', action=Action.SEE_KNOWLEDGE)
 async def unknown_questions_page() -> None:
     by = me()
-    editor = EntryDialog(by, await read(people)) if staff.may(member().role, Action.EDIT_KNOWLEDGE) else None
 
     async def put_aside(cluster: Cluster) -> None:
         async def back() -> None:
@@ -54,6 +53,8 @@ async def unknown_questions_page() -> None:
     async def reload() -> None:
         board.refresh(await read(unknown_questions.clusters, by=by))
 
+    reload_on(reload, signals.unknown_changed)
+    editor = EntryDialog(by, await read(people)) if staff.may(member().role, Action.EDIT_KNOWLEDGE) else None
     with ui.element('div').classes('sheet'):
         knowledge_nav('/knowledge/unknown')
         with panel():
@@ -63,7 +64,6 @@ async def unknown_questions_page() -> None:
             board(await read(unknown_questions.clusters, by=by))
         snack = Snack()
         shortcuts({'z': ('撤销', snack.undo)})
-    reload_on(reload, signals.unknown_changed)
 
 
 def _cluster(cluster: Cluster) -> None:

@@ -1,15 +1,13 @@
 """Which knowledge entries answer a question, best first."""
 
 import re
-from array import array
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import inf, log
+from math import log
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
+from tantivy import Document, Index, Occur, Query, SchemaBuilder, Searcher
 
 from console.writing import vocabulary
 from console.writing.context import Knowledge
@@ -17,11 +15,14 @@ from console.writing.plaintext import sentences
 from console.writing.segmentation import normal, words
 from console.writing.vocabulary import Vocabulary
 
-_K1, _B = 1.5, 0.75
-"""Of BM25, as Lucene has them."""
+_HEAP_BYTES = 15_000_000
+"""The least that tantivy's writer takes; what is put in beyond it is flushed on the way."""
 
-_ROOM = 0.25
-"""Share of places in the index that entries may have left before all move up."""
+_MOST_OF_A_TERM = 2.2
+"""What tantivy's BM25 gives at most for a term found ever so often, in rarities: k1 + 1."""
+
+_EVERYWHERE = '*'
+"""A term of every entry: how often it stands is how many entries tantivy counts, those not yet swept out among them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +36,8 @@ class Hit:
 class KnowledgeIndex:
     """A full-text index of knowledge entries in memory, ranked by BM25. Not safe for two threads at once.
 
-    An entry is put in or taken out by itself: a changed one costs a millisecond, however many there are.
+    tantivy keeps and ranks; what is a term is ours, since it cuts no Chinese. An entry is put in or taken out by
+    itself, and the next search sees it.
     """
 
     def __init__(self, cache_dir: Path) -> None:
@@ -44,13 +46,18 @@ class KnowledgeIndex:
         self._clear()
 
     def _clear(self) -> None:
-        self._postings: dict[str, _Posting] = {}
-        self._ids = array('q')
-        self._lengths = array('f')  # inf where an entry left: nothing there weighs anything
-        self._places: dict[int, int] = {}
+        builder = SchemaBuilder()
+        builder.add_integer_field('id', stored=True, indexed=True)
+        builder.add_text_field('terms', tokenizer_name='whitespace', index_option='freq')
+        self._schema = builder.build()
+        self._index = Index(self._schema)
+        self._index.config_reader(reload_policy='manual')
+        self._writer = self._index.writer(heap_size=_HEAP_BYTES, num_threads=1)
+        self._ids: set[int] = set()
+        self._waiting: dict[int, str | None] = {}  # the terms of an entry, or None for one that leaves
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._ids)
 
     def use(self, school: Vocabulary) -> set[str]:
         """Cut questions by the school's own words from now on. Put entries with one of the returned words in again."""
@@ -66,82 +73,57 @@ class KnowledgeIndex:
 
     def put(self, entry: Knowledge) -> None:
         """Add an entry, in place of the one with its id."""
-        self.remove(entry.id)
-        place = len(self._ids)
-        terms = self._document(entry)
-        for term, count in terms.items():
-            posting = self._postings.get(term)
-            if posting is None:
-                posting = self._postings[term] = _Posting()
-            posting.places.append(place)
-            posting.counts.append(count)
-        self._ids.append(entry.id)
-        self._lengths.append(terms.total())
-        self._places[entry.id] = place
+        self._ids.add(entry.id)
+        self._waiting[entry.id] = ' '.join(self._document(entry).elements())
 
     def remove(self, entry_id: int) -> None:
         """Take an entry out, if it is in."""
-        place = self._places.pop(entry_id, None)
-        if place is None:
-            return
-        self._lengths[place] = inf
-        if len(self._ids) - len(self._places) > max(200, _ROOM * len(self._ids)):
-            self._move_up()
+        if entry_id in self._ids:
+            self._ids.remove(entry_id)
+            self._waiting[entry_id] = None
 
     def search(self, query: str, limit: int = 5) -> list[Hit]:
         """The entries that speak of what was asked, best first.
 
         Each sentence of a longer query also counts by itself.
         """
-        if not self._places:
+        self._settle()
+        if not self._ids:
             return []
-        lengths = np.frombuffer(self._lengths, dtype=np.float32)
-        present = np.isfinite(lengths)
-        norms = _K1 * (1 - _B + _B * lengths / lengths[present].mean())
-        whole = self._scores(query, norms, present)
-        best = whole.copy()
-        for sentence in sentences(query):
-            np.maximum(best, self._scores(sentence, norms, present), out=best)
-        scores = (whole + best) / 2
-        found = np.flatnonzero(scores > 0)
-        if len(found) > limit:  # only those that may be listed are put in order, all of an equal score among them
-            found = found[scores[found] >= np.partition(scores[found], -limit)[-limit]]
-        ranked = sorted((-float(scores[place]), self._ids[place]) for place in found)
-        return [Hit(id=entry_id, score=round(-score, 4)) for score, entry_id in ranked[:limit]]
+        searcher = self._index.searcher()
+        whole = self._asked(query, searcher)
+        best = Query.disjunction_max_query([whole, *(self._asked(sentence, searcher) for sentence in sentences(query))])
+        both = Query.boolean_query([(Occur.Should, whole), (Occur.Should, best)])
+        hits = searcher.search(both, limit, count=False).hits
+        ranked = sorted((-score / 2, searcher.doc(address)['id'][0]) for score, address in hits)
+        return [Hit(id=entry_id, score=min(1.0, round(-score, 4))) for score, entry_id in ranked]
 
-    def _scores(self, query: str, norms: NDArray[np.float32], present: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """For each place, of the most that BM25 could give: every term found, however often."""
-        scores = np.zeros(len(norms))
-        most = 0.0
-        for term, times in Counter(self._terms(query)).items():
-            posting = self._postings.get(term)
-            places = np.frombuffer(posting.places, dtype=np.int32) if posting else np.empty(0, dtype=np.int32)
-            seen = int(np.count_nonzero(present[places])) if len(self._places) < len(norms) else len(places)
-            weight = times * _rarity(len(self._places), seen)
-            most += weight
-            if posting and seen:
-                counts = np.frombuffer(posting.counts, dtype=np.float32)
-                scores[places] += weight * counts / (counts + norms[places])
-        return scores / most if most else scores
+    def _settle(self) -> None:
+        """Take in what was put in and taken out since the last search."""
+        if not self._waiting:
+            return
+        for entry_id, terms in self._waiting.items():
+            self._writer.delete_documents_by_term('id', entry_id)
+            if terms is not None:
+                document = Document()
+                document.add_integer('id', entry_id)
+                document.add_text('terms', f'{_EVERYWHERE} {terms}')
+                self._writer.add_document(document)
+        self._writer.commit()
+        self._index.reload()
+        self._waiting = {}
 
-    def _move_up(self) -> None:
-        """Close the gaps that entries left."""
-        kept = np.isfinite(np.frombuffer(self._lengths, dtype=np.float32))
-        new_place = np.cumsum(kept, dtype=np.int32) - 1
-        self._ids = array('q', np.frombuffer(self._ids, dtype=np.int64)[kept].tobytes())
-        lengths = array('f', np.frombuffer(self._lengths, dtype=np.float32)[kept].tobytes())
-        self._lengths = lengths
-        postings = {}
-        for term, posting in self._postings.items():
-            places = np.frombuffer(posting.places, dtype=np.int32)
-            here = kept[places]
-            if here.any():
-                counts = np.frombuffer(posting.counts, dtype=np.float32)[here]
-                postings[term] = _Posting(
-                    array('i', new_place[places[here]].tobytes()), array('f', counts.tobytes())
-                )  # fmt: skip
-        self._postings = postings
-        self._places = {entry_id: place for place, entry_id in enumerate(self._ids)}
+    def _asked(self, query: str, searcher: Searcher) -> Query:
+        """Ranks by the share of the most that BM25 could give: every term found, however often."""
+        terms = Counter(self._terms(query))
+        count = searcher.doc_freq('terms', _EVERYWHERE)
+        rarities = (times * _rarity(count, searcher.doc_freq('terms', term)) for term, times in terms.items())
+        most = _MOST_OF_A_TERM * sum(rarities)
+        weighed = [Query.boost_query(self._having(term), times / most) for term, times in terms.items()]
+        return Query.boolean_query([(Occur.Should, one) for one in weighed])
+
+    def _having(self, term: str) -> Query:
+        return Query.term_query(self._schema, 'terms', term, 'freq')
 
     def _document(self, entry: Knowledge) -> Counter[str]:
         """What an entry is found by; what is asked weighs twice what is answered."""
@@ -154,21 +136,11 @@ class KnowledgeIndex:
     def _terms(self, text: str) -> list[str]:
         """Words, counted twice, and beside them characters and pairs, for what is never cut the same way twice."""
         text = normal(text)
-        terms = self._words(text, self._school) * 2
+        terms = [re.sub(r'\s+', '_', word) for word in self._words(text, self._school)] * 2
         for run in re.findall('[\u4e00-\u9fffa-z0-9]+', text):
             terms += [f'1:{character}' for character in run]
             terms += [f'2:{run[i : i + 2]}' for i in range(len(run) - 1)]
         return terms
-
-
-class _Posting:
-    """Where a term stands, and how often there."""
-
-    __slots__ = ('counts', 'places')
-
-    def __init__(self, places: 'array[int] | None' = None, counts: 'array[float] | None' = None) -> None:
-        self.places = array('i') if places is None else places
-        self.counts = array('f') if counts is None else counts
 
 
 def _rarity(count: int, seen: int) -> float:

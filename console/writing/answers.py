@@ -60,6 +60,14 @@ def read(raw: str, finish_reason: str | None, *, prompt: Prompt, mask: Mask) -> 
     )
 
 
+def closed(raw: str) -> bool:
+    """Whether it is JSON up to its last bracket: then nothing is missing, whatever the server says of its end."""
+    try:
+        return isinstance(json.loads(_without_thought(raw)), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
 def _without_thought(raw: str) -> str:
     before, opened, rest = raw.partition('<think>')
     _, closed, after = rest.partition('</think>')
@@ -89,7 +97,7 @@ def _parsed(text: str) -> tuple[str, list[int], bool]:
         return text, [], False
     try:
         found, _ = json.JSONDecoder().raw_decode(text, max(text.find('{'), 0))
-    except ValueError:
+    except (ValueError, RecursionError):
         raise WritingFailed('broken_json') from None
     if not isinstance(found, dict) or not isinstance(found.get('reply'), str) or _SCHEMA.search(found['reply']):
         raise WritingFailed('broken_json')

@@ -19,7 +19,7 @@ _LONGEST_BODY_BYTES = 512 * 1024
 
 @dataclass
 class Completion:
-    """What arrived so far. `finish_reason` stays None where the answer was cut off."""
+    """What arrived so far. `finish_reason` stays None where the answer was cut off, or a plain server does not say."""
 
     text: str = ''
     finish_reason: str | None = None
@@ -58,7 +58,7 @@ async def pieces(answered: 'LegacyAPIResponse[AsyncStream[ChatCompletionChunk]]'
     if 'event-stream' not in response.headers.get('content-type', ''):
         try:
             yield json.loads(await _body(response))
-        except ValueError:
+        except (ValueError, RecursionError):
             raise WritingFailed('not_an_answer') from None
         return
     async with answered.parse() as stream:

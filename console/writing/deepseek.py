@@ -207,7 +207,9 @@ class DeepSeekWriter:
                     if on_text is not None:
                         on_text(raw.text)
         if raw.finish_reason is None:
-            raise WritingFailed('cut')
+            if not answers.closed(raw.text):
+                raise WritingFailed('cut')
+            raw.finish_reason = 'stop'
         return raw
 
     async def _create(self, client: 'AsyncOpenAI', messages: list[dict[str, str]]) -> Any:

@@ -52,6 +52,7 @@ def test_only_sources_that_were_offered_are_cited():
         ('{"answer": "学费"}', 'broken_json'),
         ('{"reply": ["学费"]}', 'broken_json'),
         ('[{"reply": 1}]', 'broken_json'),
+        ('{"reply":' * 2_000, 'broken_json'),
         ('reply": "您好", "sources": [1]}', 'broken_json'),
         (in_json(in_json('您好')), 'broken_json'),
         ('<p>您好</p>', 'markup'),

@@ -47,13 +47,18 @@ async def test_a_server_that_does_not_stream_is_understood(model, writer):
     assert proposal.tokens_in == 120
 
 
-async def test_a_whole_answer_needs_no_reason_why_it_ended_and_a_stream_does(model, writer):
+async def test_what_is_whole_needs_no_reason_why_it_ended_and_half_a_stream_does(model, writer):
     model.mode, model.content, model.finish_reason = 'raw', '数学思维班学费2160元。', None
     assert (await failure(writer)).reason == 'cut'
 
     model.streams = False
-
     assert (await writer.write(QUESTION)).text == '数学思维班学费2160元。'
+
+    model.streams, model.content = True, '{"reply": "数学思维班学费2160元。", "sources": [], "needs_human": false}'
+    assert (await writer.write(QUESTION)).text == '数学思维班学费2160元。'
+
+    model.content = model.content[:-1]
+    assert (await failure(writer)).reason == 'cut'
 
 
 async def test_a_server_that_refuses_to_count_tokens_is_asked_again_without(model, writer):

@@ -166,10 +166,17 @@ def talks(session: Session, words: str, *, by: int, limit: int = 20) -> list[Tal
 
 
 def entries(session: Session, words: str, *, by: int, limit: int = 20) -> list[Knowledge]:
-    """Knowledge that may be said today and speaks of it, the best first. Raises `NotAllowed`."""
-    staff.require(session, by, Action.SEE_KNOWLEDGE)
-    return knowledge.search(session, words, limit=limit) if words.strip() else []
+    """Knowledge that may be said today and speaks of it, the best first. Raises `NotAllowed`.
 
+    A draft may use what comes near; who searches would take it for found, so that is left out.
+    """
+    staff.require(session, by, Action.SEE_KNOWLEDGE)
+    found = knowledge.search(session, words, limit=limit) if words.strip() else []
+    return [entry for entry in found if entry.score >= _SPEAKS_OF_IT]
+
+
+_SPEAKS_OF_IT = 0.25
+"""What shares a sign or a digit with a name lies below 0.2, what names the thing above 0.4."""
 
 _TALKS = (
     select(Conversation, Contact, Student.name, StudentGuardian.kinship)

@@ -99,7 +99,7 @@ def palette_button() -> None:
 
 
 def _groups(found: Everything, words: str, offered: Sequence[Place]) -> list[dict[str, Any]]:
-    """The groups that are not empty, as the browser takes them."""
+    """The groups that are not empty, as the browser takes them; who names a place or an action wants it first."""
     searched = wanted(words)
 
     def line(name: str) -> list[Piece]:
@@ -137,4 +137,6 @@ def _groups(found: Everything, words: str, offered: Sequence[Place]) -> list[dic
             if all(word.casefold() in place.word.casefold() for word in words.split())
         ],
     }
+    if words.strip() in {place.word for place in offered}:
+        groups = {'前往': groups['前往'], **groups}
     return [{'title': title, 'hits': [asdict(hit) for hit in hits]} for title, hits in groups.items() if hits]

@@ -30,6 +30,7 @@ def test_people_and_what_they_said_are_found_without_a_mouse(
     name = f'梦{time.time_ns() % 10**8}'
     student = admin.post('/students', status=201, name=name)
     _, conversation = asked(wecom, admin, f'<b>{name}</b>想学大提琴')
+    admin.post('/knowledge', status=201, question='2345678901路公交怎么坐', answer='请在南湖站下车。')
     page = open_page(console, credentials=HEAD, path='/knowledge')
     found = page.get_by_role('listbox', name='结果')
 
@@ -37,6 +38,7 @@ def test_people_and_what_they_said_are_found_without_a_mouse(
     said = found.get_by_role('group', name='消息').get_by_role('option')
     expect(said).to_contain_text(f'<b>{name}</b>想学大提琴')
     expect(said.locator('mark')).to_have_text(name)
+    expect(found.get_by_role('group', name='知识')).to_have_count(0)
     people = found.get_by_role('group', name='学员').get_by_role('option')
     expect(people).to_have_attribute('aria-selected', 'true')
     page.keyboard.press('ArrowDown')
@@ -63,6 +65,7 @@ def test_people_and_what_they_said_are_found_without_a_mouse(
 def test_it_offers_what_the_role_may_do_also_on_a_phone(
     console: ConsoleServer, admin: Desk, open_page: OpenPage
 ) -> None:
+    admin.post('/knowledge', status=201, question='怎么退出班级群', answer='在群设置里退出。')
     page = open_page(console, credentials=colleague(admin, Role.AGENT), width=420, dark=True)
     expect(page.get_by_text('实时')).to_be_visible()
     page.get_by_role('button', name='搜索').click()
@@ -80,6 +83,7 @@ def test_it_offers_what_the_role_may_do_also_on_a_phone(
 
     page.goto(f'{console.url}/')
     summoned(page, '退出')
+    expect(page.get_by_role('group', name='知识').get_by_role('option')).to_contain_text('怎么退出班级群')
     expect(places).to_have_count(1)
     page.keyboard.press('Enter')
     page.wait_for_url('**/login')

@@ -1,13 +1,11 @@
-"""Puts the console together and runs it. The only module that reads the settings and knows every part."""
+"""The command line, and the server that the console runs in. What it is made of: `console/assembly.py`."""
 
 import argparse
 import asyncio
 import gc
 import getpass
 import json
-import logging
 import os
-import secrets
 import sys
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,20 +15,12 @@ from threading import Timer
 from typing import TYPE_CHECKING
 
 from console import config
-from console.config import Misconfigured, Settings
-from console.errors import ConsoleError, Invalid
+from console.config import Settings
+from console.errors import ConsoleError
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-    from console.channels import Channels
-    from console.customers import Customers
-    from console.doctor import Doctor
-    from console.sandbox import Sandbox
-    from console.watch import Trouble
-    from console.wecom_sign_in import WeComEntrance
-    from console.workers import Workers
-    from console.writing.context import Writer
 
 VERSION = '0.1.0'
 ASSETS = Path(__file__).parent / 'assets'
@@ -38,8 +28,6 @@ THREADS = 32
 """Which wait for WeCom and the disk: more than all workers take at once."""
 STOP_SECONDS = 24.0
 """After this long a stop is over, whatever still hangs; process managers send SIGKILL after 30."""
-
-log = logging.getLogger('run')
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -66,49 +54,12 @@ def build(settings: Settings) -> 'FastAPI':
     import pages
     from callbacks import api_v1, domain_file, health, media, oauth
     from callbacks.door import Door
-    from console import crash_points, database, dossiers, knowledge, parts, players, sign_in, staff
-    from console import demo as demo_school
-    from console.simulation import Simulation
+    from console import database, parts
+    from console.assembly import assemble
     from console.workers import take_over
-    from console.writing.troubles import TroubledWriter
 
-    crash_points.arm(settings.crash_point)
-    dossiers.school = settings.school_name
-    knowledge.open_shelf(settings.data_dir / 'dictionary')
-    sandbox = _sandbox(settings) if settings.simulates or not settings.has_wecom else None
-    demo = not settings.production and not settings.has_wecom
-    staff.open_simulation = not settings.production
-    channels = _channels(settings, sandbox)
-    writer = _writer(settings)
-    troubled = TroubledWriter(writer) if demo and sandbox is not None else None
-    writer = troubled or writer
-    customers = _customers(channels)
-    workers = _workers(settings, channels, writer, customers)
-    assembled = parts.Parts(
-        version=VERSION,
-        school=settings.school_name,
-        base_url=settings.base_url,
-        production=settings.production,
-        demo=demo,
-        undo=settings.undo_period,
-        channels=channels,
-        customers=customers,
-        tokens=sign_in.Tokens(settings.jwt_secret_key.get_secret_value()),
-        entrance=_entrance(settings, channels, sandbox),
-        writer=writer,
-        workers=workers,
-        doctor=_doctor(settings, sandbox, workers),
-        sandbox=sandbox if settings.simulates else None,
-        simulation=Simulation(sandbox, troubled) if sandbox is not None and settings.simulates else None,
-        setup_code=_first_staff(settings, demo=demo),
-    )
+    assembled = assemble(settings, version=VERSION)
     parts.put(assembled)
-    database.current().read(knowledge.search, '课程')
-    if sandbox is not None:
-        for colleague in database.current().read(demo_school.colleagues) if demo else []:
-            sandbox.ensure_member(colleague.wecom_userid, f'{colleague.name} · 员工')
-        for player in database.current().read(players.everyone):
-            sandbox.ensure_member(player.userid, player.title)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -116,13 +67,13 @@ def build(settings: Settings) -> 'FastAPI':
         # Else there are as few as processors: files on a slow line would keep replies and messages waiting.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix='outside'))
         await database.if_alone(take_over)
-        async with database.listening(), workers.running():
+        async with database.listening(), assembled.workers.running():
             gc.freeze()
             gc.set_threshold(20_000, 20, 50)
             yield
-        await writer.close()
-        if sandbox is not None:
-            sandbox.stop()
+        await assembled.writer.close()
+        if assembled.sandbox is not None:
+            assembled.sandbox.stop()
 
     server = FastAPI(title='EduDesk', version=VERSION, lifespan=lifespan, openapi_url=None)
     server.state.metrics_token = settings.metrics_token.get_secret_value()
@@ -183,6 +134,7 @@ def serve(settings: Settings, _options: argparse.Namespace) -> int:
 
 def create_staff(settings: Settings, options: argparse.Namespace) -> int:
     from sqlalchemy import select
+    from sqlalchemy.orm import Session
 
     from console import sign_in, staff
     from models import Role, Staff
@@ -192,11 +144,11 @@ def create_staff(settings: Settings, options: argparse.Namespace) -> int:
     hashed = sign_in.hash_password_now(staff.checked_password(password, username=username))
     db = _open(settings)
 
-    def make_or_reset(session: 'object') -> str:
-        member = session.scalar(select(Staff).where(Staff.username == username))  # type: ignore[attr-defined]
+    def make_or_reset(session: Session) -> str:
+        member = session.scalar(select(Staff).where(Staff.username == username))
         if member is None:
             staff.create(
-                session,  # type: ignore[arg-type]
+                session,
                 username=username,
                 name=options.name or username,
                 role=Role(options.role or Role.ADMIN),
@@ -204,20 +156,20 @@ def create_staff(settings: Settings, options: argparse.Namespace) -> int:
                 by=None,
             )
             return 'created'
-        staff.set_password(session, member.id, hashed, by=None)  # type: ignore[arg-type]
+        staff.set_password(session, member.id, hashed, by=None)
         member.active = True
         if options.role:
             member.role = Role(options.role)
         return 'reset'
 
-    print(f'{username}: {db.transact(make_or_reset)}')  # type: ignore[arg-type]
+    print(f'{username}: {db.transact(make_or_reset)}')
     return 0
 
 
 def backup(settings: Settings, options: argparse.Namespace) -> int:
-    from console import backups, database
+    from console import backups, engines
 
-    engine = database.reading_engine(settings.database)
+    engine = engines.reading_engine(settings.database)
     rows = backups.write(engine, options.path)
     engine.dispose()
     print(f'{options.path}: {sum(rows.values())} rows of {len(rows)} tables')
@@ -263,14 +215,14 @@ def evaluate(settings: Settings, options: argparse.Namespace) -> int:
     """Try the kept questions and change nothing, also while the console runs. Exit status 1 if any got worse."""
     from sqlalchemy.orm import Session
 
-    from console import database, dossiers, evaluator, knowledge
+    from console import assembly, dossiers, engines, evaluator, knowledge
 
     dossiers.school = settings.school_name
     knowledge.open_shelf(settings.data_dir / 'dictionary')
-    engine = database.reading_engine(settings.database)
+    engine = engines.reading_engine(settings.database)
     tried = []
     with Session(engine) as session:
-        writer = _writer(settings)
+        writer = assembly.writer(settings)
         for trial in evaluator.trials(session, writer, prompt=options.prompt, against=options.against):
             tried.append(trial)
             print(
@@ -343,171 +295,6 @@ def _open(settings: Settings):
     db = database.open_database(settings.database, connections=settings.database_connections)
     migrations.upgrade(db.engine)
     return db
-
-
-def _sandbox(settings: Settings) -> 'Sandbox':
-    from dataclasses import asdict
-
-    from console.sandbox import Sandbox, invent_credentials
-
-    credentials = invent_credentials(settings.data_dir / 'sandbox.json')
-    host = '127.0.0.1' if settings.host in ('0.0.0.0', '::', '') else settings.host  # noqa: S104  compared, not bound
-    sandbox = Sandbox(
-        settings.data_dir / 'sandbox.sqlite3',
-        **asdict(credentials),
-        callback_url=f'http://{host}:{settings.port}/api/v1/wechat/message',
-    )
-    sandbox.start()
-    return sandbox
-
-
-def _channels(settings: Settings, sandbox: 'Sandbox | None') -> 'Channels':
-    from console.channels import Channels, WeComApp
-    from console.wecom.client import WeComClient
-    from console.wecom.contacts import CustomerContacts
-    from console.wecom.crypto import CallbackCrypto
-    from console.wecom.kf import KfClient
-    from console.wecom_secrets import DatabaseVault
-    from models import Channel
-
-    apps = []
-    if settings.has_wecom:
-        real = settings.wecom_credentials()
-        apps.append(
-            WeComApp(
-                channel=Channel.APP,
-                crypto=CallbackCrypto(real['WECHAT_TOKEN'], real['WECHAT_ENCODING_AES_KEY'], real['WECHAT_CORP_ID']),
-                client=WeComClient(
-                    real['WECHAT_CORP_ID'],
-                    int(real['WECHAT_AGENT_ID']),
-                    real['WECHAT_SECRET'],
-                    settings.wechat_api_base_url,
-                    vault=DatabaseVault(),
-                ),
-            )
-        )
-    if sandbox is not None:
-        given = sandbox.credentials
-        apps.append(
-            WeComApp(
-                channel=Channel.SIMULATE,
-                crypto=CallbackCrypto(given.token, given.encoding_aes_key, given.corp_id),
-                client=WeComClient(
-                    given.corp_id, given.agent_id, given.secret, sandbox.api_base_url, vault=DatabaseVault()
-                ),
-            )
-        )
-    own = apps[0].client  # the real one, where there is one
-    return Channels(apps, kf=KfClient(own), customers=CustomerContacts(own))
-
-
-def _customers(channels: 'Channels') -> 'Customers':
-    """Those of the real company, where there is one: its events alone change anything but chats."""
-    from console import company
-    from console.customers import Customers
-    from console.wecom.contacts import CustomerContacts
-
-    own = channels.apps[0]
-    company.corp_id = own.corp_id
-    return Customers(CustomerContacts(own.client))
-
-
-def _workers(settings: Settings, channels: 'Channels', writer: 'Writer', customers: 'Customers') -> 'Workers':
-    from console import approval_presses, auto_answers
-    from console.approval_post import ApprovalPost
-    from console.turns import Pace
-    from console.workers import Workers
-
-    approval_presses.undo = auto_answers.undo = settings.undo_period
-    return Workers(
-        channels=channels,
-        writer=writer,
-        pace=Pace(quiet=settings.quiet_period, longest=settings.quiet_period_longest),
-        alert_webhook=settings.wechat_alert_webhook.get_secret_value(),
-        troubles=_troubles(settings, writer),
-        customers=customers,
-        approvals=ApprovalPost(channels.apps[0].client, settings.base_url),
-    )
-
-
-def _entrance(settings: Settings, channels: 'Channels', sandbox: 'Sandbox | None') -> 'WeComEntrance':
-    """Through the real WeCom where there is one, else through the sandbox's pages."""
-    from console.wecom_sign_in import Visitors, WeComEntrance
-
-    authorize_page, scan_page = settings.wechat_oauth_base_url, settings.wechat_login_base_url
-    if sandbox is not None and not settings.has_wecom:
-        authorize_page, scan_page = sandbox.oauth_base_url, sandbox.login_base_url
-    return WeComEntrance(
-        client=channels.apps[0].client,
-        visitors=Visitors(settings.secret_key.get_secret_value()),
-        authorize_page=authorize_page,
-        scan_page=scan_page,
-        redirect_uri=f'{settings.base_url}/api/v1/wechat/oauth',
-    )
-
-
-def _writer(settings: Settings) -> 'Writer':
-    key = settings.deepseek_api_key.get_secret_value()
-    if not key:
-        from console.writing.local import LocalWriter
-
-        return LocalWriter(settings.data_dir / 'dictionary')
-    import openai  # noqa: F401  half a second that must not fall between callbacks
-
-    from console.writing.deepseek import DeepSeekWriter
-
-    return DeepSeekWriter(settings.deepseek_api_url, key, settings.deepseek_model)
-
-
-def _doctor(settings: Settings, sandbox: 'Sandbox | None', workers: 'Workers') -> 'Doctor':
-    from console.doctor import Case, Doctor
-
-    return Doctor(Case.of(settings, sandbox=sandbox, robot_trouble=lambda: workers.announcer.trouble))
-
-
-def _troubles(settings: Settings, writer: 'Writer') -> 'dict[str, Trouble]':
-    """What to watch for besides the workers, by kind of alert."""
-    from functools import partial
-
-    from console.doctor.storage import scarce
-
-    troubles: dict[str, Trouble] = {'disk': partial(scarce, settings.data_dir)}
-    if breaker := getattr(getattr(writer, 'inner', writer), 'breaker', None):
-        words = '大模型连续出错，已暂停调用，草稿会晚到。请在“设置 → 自检”查看原因，期间请人工回复。'
-        troubles['model'] = lambda: words if breaker.is_open else None
-    return troubles
-
-
-def _first_staff(settings: Settings, *, demo: bool) -> str | None:
-    """Make the first administrator or the demo school; a set-up code if neither is wanted and nobody is there."""
-    from console import database, sign_in, staff
-    from console import demo as school
-    from models import Role
-
-    db = database.current()
-    if settings.production and db.read(school.present):
-        raise Misconfigured('APP_ENV: this database holds demo accounts; production needs a database of its own.')
-    if settings.admin_username and db.read(staff.count) == 0:
-        given = settings.admin_password.get_secret_value()
-        try:
-            username = staff.checked_username(settings.admin_username)
-            password = staff.checked_password(given, username=username)
-        except Invalid as fault:
-            if settings.production or fault.field != 'password' or not given:
-                raise Misconfigured(f'ADMIN_{(fault.field or "").upper()}: {fault}') from None
-            log.warning('ADMIN_PASSWORD: %s Production would refuse it.', fault)
-            password = given
-        db.transact(
-            staff.create,
-            username=username,
-            name=settings.admin_username,
-            role=Role.ADMIN,
-            password_hash=sign_in.hash_password_now(password),
-            by=None,
-        )
-    if demo:
-        db.transact(school.load)
-    return None if db.read(staff.count) else secrets.token_hex(4)
 
 
 def _greet(settings: Settings) -> None:

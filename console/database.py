@@ -21,12 +21,12 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
-from console import signals
+from console import engines, signals
 from console.errors import ConsoleError
 from console.lanes import Lane
 
@@ -40,7 +40,6 @@ SQLITE_READERS = 4
 MOST_TOGETHER = 256
 NEWS_CHANNEL = 'edudesk_news'
 PRESENCE = 0x4564754465736B  # "EduDesk", the key of the advisory lock that every running process shares
-TRANSIENT_PGCODES = {'40001', '40P01', '57P01', '57P02', '57P03'}  # serialisation, deadlock, server shutting down
 
 
 class DatabaseInUse(ConsoleError):
@@ -55,14 +54,14 @@ class Database:
 
     def __init__(self, url: str, *, connections: int = 8) -> None:
         """Raises `DatabaseInUse` if another process has this SQLite file open."""
-        self.url = _with_driver(make_url(url))
+        self.url = make_url(url)
         self.instance = uuid.uuid4().hex
         self.sqlite = self.url.get_backend_name() == 'sqlite'
         self._lock_file: int | None = None
         if self.sqlite:
             self._lock_file = _lock(Path(self.url.database or ''))
-            self.engine = _sqlite_engine(self.url, pool_size=1)
-            self.read_engine = _sqlite_engine(self.url, pool_size=SQLITE_READERS, read_only=True)
+            self.engine = engines.sqlite_engine(self.url, pool_size=1)
+            self.read_engine = engines.sqlite_engine(self.url, pool_size=SQLITE_READERS, read_only=True)
             lane = Lane('database-writer')
             self._writers: Executor = lane
             self._readers: Executor = ThreadPoolExecutor(SQLITE_READERS, thread_name_prefix='database-reader')
@@ -70,7 +69,7 @@ class Database:
             self._submit_together: Callable[..., Any] = lane.submit_urgent
         else:
             # One more each for the thread of `together` and for the one that listens.
-            self.engine = _postgres_engine(self.url, pool_size=connections + 2)
+            self.engine = engines.postgres_engine(self.url, pool_size=connections + 2)
             self.read_engine = self.engine.execution_options(
                 isolation_level='REPEATABLE READ', postgresql_readonly=True
             )
@@ -163,7 +162,7 @@ class Database:
                     session.commit()
             except DBAPIError as fault:
                 perhaps_done = committing and getattr(fault.orig, 'pgcode', None) is None
-                if attempt == 4 or not _is_transient(fault) or (perhaps_done and not repeatable):
+                if attempt == 4 or not engines.is_transient(fault) or (perhaps_done and not repeatable):
                     raise
                 time.sleep(random.uniform(0.05, 0.2) * 2**attempt)  # noqa: S311  jitter, not a secret
             else:
@@ -232,14 +231,6 @@ def close_database() -> None:
     if _current is not None:
         _current.close()
         _current = None
-
-
-def reading_engine(url: str) -> Engine:
-    """An engine that only looks, also at a SQLite file that a running console holds."""
-    parsed = make_url(url)
-    if parsed.get_backend_name() == 'sqlite':
-        return _sqlite_engine(parsed, pool_size=1, read_only=True)
-    return _postgres_engine(_with_driver(parsed), pool_size=1)
 
 
 def current() -> Database:
@@ -328,10 +319,6 @@ def _emit_all(news: list[tuple[Any, int]]) -> None:
         signal.emit(payload)
 
 
-def _with_driver(url: URL) -> URL:
-    return url.set(drivername='postgresql+psycopg2') if url.drivername == 'postgresql' else url
-
-
 def _lock(path: Path) -> int:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor = os.open(f'{path}.lock', os.O_RDWR | os.O_CREAT, 0o600)
@@ -341,60 +328,6 @@ def _lock(path: Path) -> int:
         os.close(descriptor)
         raise DatabaseInUse(path) from None
     return descriptor
-
-
-def _sqlite_engine(url: URL, *, pool_size: int, read_only: bool = False) -> Engine:
-    engine = create_engine(
-        url,
-        pool_size=pool_size,
-        max_overflow=0,
-        pool_timeout=300,  # whoever waits for the one writer waits his turn, however slow the machine
-        hide_parameters=True,  # they hold personal data, and faults are logged
-        connect_args={'check_same_thread': False},
-    )
-
-    @event.listens_for(engine, 'connect')
-    def prepare(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # the driver must not begin transactions of its own
-        for pragma in (
-            'journal_mode=WAL',
-            'synchronous=FULL',
-            'foreign_keys=ON',
-            'busy_timeout=5000',
-            f'query_only={"ON" if read_only else "OFF"}',
-        ):
-            connection.execute(f'PRAGMA {pragma}')
-
-    @event.listens_for(engine, 'begin')
-    def begin(connection: Connection) -> None:
-        # A deferred transaction that reads and then writes fails at once when another wrote in between.
-        connection.exec_driver_sql('BEGIN' if read_only else 'BEGIN IMMEDIATE')
-
-    return engine
-
-
-def _postgres_engine(url: URL, *, pool_size: int) -> Engine:
-    return create_engine(
-        url,
-        pool_size=pool_size,
-        max_overflow=0,
-        pool_pre_ping=True,
-        hide_parameters=True,  # they hold personal data, and faults are logged
-        executemany_mode='values_plus_batch',
-        connect_args={
-            'connect_timeout': 5,
-            'options': '-c statement_timeout=15000 -c idle_in_transaction_session_timeout=30000 -c timezone=UTC',
-        },
-    )
-
-
-def _is_transient(fault: DBAPIError) -> bool:
-    """Whether the same again may go well: on SQLite never, since it has waited already."""
-    if not hasattr(fault.orig, 'pgcode'):
-        return False
-    code = getattr(fault.orig, 'pgcode', None)
-    unreachable = code is None and isinstance(fault, OperationalError)
-    return unreachable or fault.connection_invalidated or code in TRANSIENT_PGCODES
 
 
 def insert_many_once(session: Session, table: type[Any], rows: list[dict[str, Any]]) -> None:

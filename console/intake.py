@@ -10,7 +10,7 @@ from sqlalchemy import Integer, bindparam, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, aliased
 
-from console import alerts, approval_presses, conversations, customers, drafts, kf_accounts, signals, turns
+from console import alerts, approval_presses, customers, drafts, hearing, kf_accounts, signals, turns
 from console.database import insert_many_once, insert_once
 from console.wecom.events import WeComEvent
 from models import Channel, EventStatus, ReceivedEvent, utc_now
@@ -131,7 +131,7 @@ def _digest(session: Session, events: Sequence[Any], open_event: Opener, pace: t
         if said.kind == 'event' and said.name in _HAPPENED:
             _HAPPENED[said.name](session, event.corp_id, said)
         opened.append(_heard(event, channel, said))
-    changed = conversations.hear(session, [one for one in opened if one is not None])
+    changed = hearing.hear(session, [one for one in opened if one is not None])
     drafts.supersede_pending(session, [conversation.id for conversation in changed], note='家长又发来了新消息')
     turns.heard(session, changed, pace)
     _set(session, [event.id for event in events], status=EventStatus.DONE)
@@ -152,11 +152,11 @@ def _digest_one_by_one(session: Session, events: Sequence[Any], open_event: Open
             _remember_fault(session, event, fault)
 
 
-def _heard(event: Any, channel: Channel, said: WeComEvent) -> conversations.Heard | None:
+def _heard(event: Any, channel: Channel, said: WeComEvent) -> hearing.Heard | None:
     if said.kind == 'event' or said.sender is None:
         return None
     msg_id = said.fields.get('MsgId')
-    return conversations.Heard(
+    return hearing.Heard(
         channel=channel,
         external_userid=said.sender,
         external_id=msg_id if isinstance(msg_id, str) and msg_id else None,

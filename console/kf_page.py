@@ -19,6 +19,7 @@ from console import (
     client_sends,
     conversations,
     drafts,
+    hearing,
     kf_deliveries,
     kf_sessions,
     kf_window,
@@ -28,9 +29,10 @@ from console import (
     staff,
     turns,
 )
-from console.conversations import Heard, Person
+from console.conversations import Person
 from console.crypto import cipher
 from console.database import insert_once
+from console.hearing import Heard
 from console.wecom.kf import Item, Origin, number
 from models import (
     Author,
@@ -125,7 +127,7 @@ def _customers_said(session: Session, account: KfAccount, items: Sequence[Item],
     ]
     spoke_at = {one.person: one.sent_at for one in heard}
     talks = conversations.with_people(session, spoke_at)
-    changed = conversations.hear(session, heard)
+    changed = hearing.hear(session, heard)
     for person, at in spoke_at.items():
         if talks[person] in changed:
             kf_sessions.spoke(session, talks[person], at)
@@ -166,7 +168,7 @@ def _servicers_said(
             kind=kf_words.kind_of(item),
             text=words,
             media_id=kf_words.media_of(item),
-            fields=conversations.tokenised(session, conversation.id, kf_words.fields_of(item)),
+            fields=hearing.tokenised(session, conversation.id, kf_words.fields_of(item)),
             external_id=item.msgid or None,
             sent_at=item.sent_at,
         )

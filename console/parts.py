@@ -1,4 +1,4 @@
-"""The parts of this process that pages and routes may ask for, as run.py put them together."""
+"""The parts of this process that pages and routes may ask for, as `console/assembly.py` put them together."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -39,8 +39,8 @@ class Parts:
     writer: Writer
     workers: Workers
     doctor: Doctor
-    sandbox: Sandbox | None  # None: simulation is off
-    simulation: Simulation | None  # with the sandbox
+    sandbox: Sandbox | None  # None: the real WeCom alone
+    simulation: Simulation | None  # None: switched off
     setup_code: str | None  # opens the set-up page while there is no staff
 
     @property

@@ -16,6 +16,7 @@ from console import (
     conversations,
     drafts,
     follow_ups,
+    hearing,
     knowledge,
     next_steps,
     offers,
@@ -213,7 +214,7 @@ def pasted(session: Session, contact_id: int, words: str, *, by: int) -> Turn:
     if conversation.channel is not Channel.CONTACT:
         raise Conflict('这个会话的消息会自动进来，不需要粘贴。', 'hears')
     contact = session.get_one(Contact, contact_id)
-    heard = conversations.Heard(
+    heard = hearing.Heard(
         channel=contact.channel,
         account=contact.account,
         external_userid=contact.external_userid,
@@ -223,7 +224,7 @@ def pasted(session: Session, contact_id: int, words: str, *, by: int) -> Turn:
         sent_at=utc_now(),
         fields={'pasted_by': by},
     )
-    conversations.hear(session, [heard])
+    hearing.hear(session, [heard])
     turns.give_up_active(session, conversation.id)
     drafts.supersede_pending(session, [conversation.id], note='家长又发来了新消息', by=by)
     session.flush()

@@ -1,16 +1,17 @@
-"""Students and their guardians: found, read with care, changed with a trace."""
+"""Students: found, read with care, changed with a trace."""
 
 import re
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
 
 from sqlalchemy import or_, select, tuple_
 from sqlalchemy.orm import Session, selectinload
 
-from console import audit, conversations, signals, staff
-from console.crypto import cipher, masked
+from console import audit, conversations, field_changes, signals, staff
+from console.crypto import cipher
+from console.enrolments import EnrolmentFields, add_enrolment, change_enrolment
 from console.errors import Conflict, Invalid, NotFound
+from console.guardians import LONGEST_NOTES, GuardianFields, GuardianView, add_guardian, change_guardian, view
 from models import (
     AuditEntry,
     Contact,
@@ -22,9 +23,6 @@ from models import (
     Student,
     StudentGuardian,
 )
-
-MOBILE = re.compile(r'1[3-9]\d{9}')
-LONGEST_NOTES = 2000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,41 +42,6 @@ class StudentFields:
     attendance_rate: int | None = None
     performance: str | None = None
     owner_id: int | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class GuardianFields:
-    """What is to be set; None leaves a field as it is. A masked number sent back unchanged changes nothing."""
-
-    name: str | None = None
-    kinship: str | None = None
-    phone: str | None = None
-    wechat: str | None = None
-    consent_on: date | None = None
-    notes: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class EnrolmentFields:
-    course: str | None = None
-    teacher: str | None = None
-    class_time: str | None = None
-    lessons_total: int | None = None
-    lessons_used: int | None = None
-    valid_until: date | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class GuardianView:
-    """A guardian as this reader may see them: numbers masked, or whole for who may."""
-
-    id: int
-    name: str
-    kinship: str | None
-    phone: str | None
-    wechat: str | None
-    consent_on: date | None
-    notes: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +69,7 @@ def record(session: Session, student_id: int, *, by: int, whole_numbers: bool = 
     )
     return Record(
         student=student,
-        guardians=[_view(link, whole=whole_numbers) for link in student.guardians],
+        guardians=[view(link, whole=whole_numbers) for link in student.guardians],
         enrolments=list(student.enrolments),
         conversation_id=conversation_id,
     )
@@ -116,7 +79,7 @@ def as_record(student: Student) -> Record:
     """A row of `page` with its numbers masked; it does not say which chat is theirs."""
     return Record(
         student=student,
-        guardians=[_view(link, whole=False) for link in student.guardians],
+        guardians=[view(link, whole=False) for link in student.guardians],
         enrolments=list(student.enrolments),
     )
 
@@ -145,19 +108,6 @@ def history(session: Session, student_id: int, *, by: int) -> list[AuditEntry]:
     """What was done to this record and who read its numbers, newest first. Raises `NotFound`, `NotAllowed`."""
     _seen(session, student_id, by=by)
     return audit.of(session, 'student', student_id)
-
-
-def reveal(session: Session, guardian_id: int, what: str, *, by: int, reason: str) -> str:
-    """A guardian's whole 'phone' or 'wechat', and a line in the audit. Raises `NotAllowed`, `NotFound`, `Invalid`."""
-    staff.require(session, by, staff.Action.SEE_NUMBERS)
-    if not reason.strip():
-        raise Invalid('reason', '请填写查看理由，查看会被记录。')
-    guardian = session.get(Guardian, guardian_id)
-    sealed = getattr(guardian, f'{what}_sealed', None) if guardian else None
-    if guardian is None or sealed is None:
-        raise NotFound('这个联系方式')
-    audit.record(session, 'reveal', 'guardian', guardian_id, by=by, what=what, reason=reason.strip()[:200])
-    return cipher().open(sealed, _place(what, guardian_id))
 
 
 def page(
@@ -214,11 +164,9 @@ def create(
     session.add(student)
     session.flush()
     for position, given in enumerate(guardians or []):
-        _add_guardian(session, student.id, given, position)
+        add_guardian(session, student.id, given, position)
     for enrolment in enrolments or []:
-        row = Enrolment(student_id=student.id, course='')
-        _apply_enrolment(row, enrolment)
-        session.add(row)
+        add_enrolment(session, student.id, enrolment)
     session.flush()
     audit.record(session, 'create', 'student', student.id, by=by)
     signals.announce(session, signals.student_changed, student.id)
@@ -256,9 +204,9 @@ def change(
     if values is not None:
         changed += _apply_student(session, student, values)
     if guardian is not None:
-        changed += _change_guardian(session, student, guardian, guardian_id)
+        changed += change_guardian(session, student, guardian, guardian_id)
     if enrolment is not None:
-        changed += _change_enrolment(session, student, enrolment, enrolment_id)
+        changed += change_enrolment(session, student, enrolment, enrolment_id)
     if changed:
         student.version += 1
         session.flush()
@@ -279,11 +227,9 @@ def add(
     staff.require(session, by, staff.Action.EDIT_STUDENTS)
     student = _seen(session, student_id, by=by)
     if guardian is not None:
-        _add_guardian(session, student_id, guardian, len(student.guardians))
+        add_guardian(session, student_id, guardian, len(student.guardians))
     if enrolment is not None:
-        row = Enrolment(student_id=student_id, course='')
-        _apply_enrolment(row, enrolment)
-        session.add(row)
+        add_enrolment(session, student_id, enrolment)
     student.version += 1
     session.flush()
     session.expire(student)
@@ -344,27 +290,8 @@ def _seen(session: Session, student_id: int, *, by: int) -> Student:
     return student
 
 
-def _view(link: StudentGuardian, *, whole: bool) -> GuardianView:
-    def number(what: str) -> str | None:
-        sealed = getattr(link.guardian, f'{what}_sealed')
-        if sealed is None:
-            return None
-        value = cipher().open(sealed, _place(what, link.guardian_id))
-        return value if whole else masked(value)
-
-    return GuardianView(
-        id=link.guardian_id,
-        name=link.guardian.name,
-        kinship=link.kinship,
-        phone=number('phone'),
-        wechat=number('wechat'),
-        consent_on=link.guardian.consent_on,
-        notes=link.guardian.notes,
-    )
-
-
 def _apply_student(session: Session, student: Student, values: StudentFields) -> list[str]:
-    changed = _assign(student, values)
+    changed = field_changes.apply(student, values)
     if not 1 <= len(student.name) <= 40:
         raise Invalid('name', '学员姓名须为 1–40 个字符。')
     if student.gender not in (None, '', '男', '女'):
@@ -382,108 +309,3 @@ def _apply_student(session: Session, student: Student, values: StudentFields) ->
         if owner is None or not owner.active:
             raise Invalid('owner_id', '负责人须是在职的同事。')
     return changed
-
-
-def _change_guardian(session: Session, student: Student, given: GuardianFields, guardian_id: int | None) -> list[str]:
-    link = next((one for one in student.guardians if guardian_id in (None, one.guardian_id)), None)
-    if link is None:
-        if guardian_id is not None:
-            raise NotFound('这位家长')
-        _add_guardian(session, student.id, given, 0)
-        return ['guardian']
-    return [f'guardian.{name}' for name in _apply_guardian(link.guardian, link, given)]
-
-
-def _add_guardian(session: Session, student_id: int, given: GuardianFields, position: int) -> None:
-    guardian = Guardian(name=given.name or '家长')
-    session.add(guardian)
-    session.flush()
-    link = StudentGuardian(student_id=student_id, guardian_id=guardian.id, position=position)
-    session.add(link)
-    _apply_guardian(guardian, link, given)
-    session.flush()
-
-
-def _apply_guardian(guardian: Guardian, link: StudentGuardian, given: GuardianFields) -> list[str]:
-    changed = []
-    if given.name is not None and given.name.strip() != guardian.name:
-        guardian.name = given.name.strip()
-        changed.append('name')
-    if not 1 <= len(guardian.name) <= 40:
-        raise Invalid('guardian.name', '家长姓名须为 1–40 个字符。')
-    if given.kinship is not None and given.kinship.strip() != link.kinship:
-        link.kinship = given.kinship.strip()[:20]
-        changed.append('kinship')
-    if given.consent_on is not None and given.consent_on != guardian.consent_on:
-        guardian.consent_on = given.consent_on
-        changed.append('consent_on')
-    if given.notes is not None and given.notes.strip() != guardian.notes:
-        guardian.notes = given.notes.strip()[:LONGEST_NOTES]
-        changed.append('notes')
-    for what in ('phone', 'wechat'):
-        value = getattr(given, what)
-        if value is not None and _seal_number(guardian, what, value.strip()):
-            changed.append(what)
-    return changed
-
-
-def _seal_number(guardian: Guardian, what: str, value: str) -> bool:
-    sealed = getattr(guardian, f'{what}_sealed')
-    before = cipher().open(sealed, _place(what, guardian.id)) if sealed else ''
-    if value == before or (before and value == masked(before)):
-        return False
-    if not value:
-        setattr(guardian, f'{what}_sealed', None)
-        setattr(guardian, f'{what}_index', None)
-        return True
-    if what == 'phone':
-        value = re.sub(r'[\s\-]', '', value).removeprefix('+86')
-        if not MOBILE.fullmatch(value):
-            raise Invalid('phone', '手机号须为 11 位数字，以 1 开头。带星号的号码请重新输入完整号码。')
-    elif not 2 <= len(value) <= 40 or '*' in value:
-        raise Invalid('wechat', '微信号须为 2–40 个字符，不能含星号。')
-    setattr(guardian, f'{what}_sealed', cipher().seal(value, _place(what, guardian.id)))
-    setattr(guardian, f'{what}_index', cipher().index(value))
-    return True
-
-
-def _change_enrolment(
-    session: Session, student: Student, given: EnrolmentFields, enrolment_id: int | None
-) -> list[str]:
-    row = next((one for one in student.enrolments if enrolment_id in (None, one.id)), None)
-    if row is None:
-        if enrolment_id is not None:
-            raise NotFound('这门课程')
-        row = Enrolment(student_id=student.id, course='', lessons_total=0, lessons_used=0)
-        _apply_enrolment(row, given)
-        session.add(row)
-        return ['enrolment']
-    return [f'enrolment.{name}' for name in _apply_enrolment(row, given)]
-
-
-def _apply_enrolment(row: Enrolment, given: EnrolmentFields) -> list[str]:
-    changed = _assign(row, given)
-    row.lessons_total, row.lessons_used = row.lessons_total or 0, row.lessons_used or 0
-    if not 1 <= len(row.course) <= 60:
-        raise Invalid('course', '课程名称须为 1–60 个字符。')
-    if not 0 <= row.lessons_total <= 10_000:
-        raise Invalid('lessons_total', '总课时须在 0 到 10000 之间。')
-    if not 0 <= row.lessons_used <= row.lessons_total:
-        raise Invalid('lessons_used', '已上课时须在 0 与总课时之间。')
-    return changed
-
-
-def _assign(row: Any, values: Any) -> list[str]:
-    changed = []
-    for one in fields(values):
-        value = getattr(values, one.name)
-        if isinstance(value, str) and not isinstance(value, Stage):
-            value = value.strip()
-        if value is not None and value != getattr(row, one.name):
-            setattr(row, one.name, value)
-            changed.append(one.name)
-    return changed
-
-
-def _place(what: str, guardian_id: int) -> str:
-    return f'guardian.{what}:{guardian_id}'

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from nicegui import background_tasks, ui
 from sqlalchemy.orm import Session
 
-from console import follow_ups, similar_answers, students
+from console import follow_ups, guardians, similar_answers, students
 from console.database import read, transact
 from console.errors import ConsoleError
+from console.guardians import GuardianView
 from console.review_desk import Opened
 from console.similar_answers import Answered
-from console.students import GuardianView, Record
+from console.students import Record
 from models import Enrolment
 from pages.layout import refusals_shown
 from pages.review_dialogs import ask_words
@@ -118,7 +119,7 @@ class ContextColumn:
         if not reason:
             return
         with refusals_shown():
-            whole = await transact(students.reveal, guardian.id, 'phone', by=self._by, reason=reason)
+            whole = await transact(guardians.reveal, guardian.id, 'phone', by=self._by, reason=reason)
             number.set_text(whole)
             background_tasks.create(_hide_later(number, masked), name='hide the number')
 

@@ -4,9 +4,10 @@ import asyncio
 
 from nicegui import background_tasks, ui
 
-from console import students
+from console import guardians
 from console.database import transact
-from console.students import GuardianView, Record
+from console.guardians import GuardianView
+from console.students import Record
 from models import Enrolment, Stage
 from pages.layout import refusals_shown
 from pages.review_dialogs import ask_words
@@ -80,7 +81,7 @@ def number(guardian: GuardianView, what: str, *, by: int, reveals: bool) -> None
         if not reason:
             return
         with refusals_shown():
-            shown.set_text(await transact(students.reveal, guardian.id, what, by=by, reason=reason))
+            shown.set_text(await transact(guardians.reveal, guardian.id, what, by=by, reason=reason))
             background_tasks.create(hide_later(), name='hide the number')
 
     async def hide_later() -> None:

@@ -6,7 +6,9 @@ from nicegui import ui
 
 from console import students
 from console.database import transact
-from console.students import EnrolmentFields, GuardianFields, StudentFields
+from console.enrolments import EnrolmentFields
+from console.guardians import GuardianFields
+from console.students import StudentFields
 from models import Role, Staff, Stage
 from pages.fields import number
 from pages.widgets import button, refusals_at, text

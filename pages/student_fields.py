@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from console.students import EnrolmentFields, GuardianFields, GuardianView, StudentFields
+from console.enrolments import EnrolmentFields
+from console.guardians import GuardianFields, GuardianView
+from console.students import StudentFields
 from models import Enrolment, Stage, Student
 from pages.fields import day, number
 from pages.in_place import Field

@@ -170,7 +170,7 @@ class ConsoleServer:
             if self.process is not None:
                 self.terminate()
             if kind is None:
-                assert not self.errors(), self.log()[-8000:]
+                assert not self.errors(), '\n'.join([*self.errors(), self.log()[-8000:]])
             elif error is not None:
                 error.add_note(f'The console logged:\n{self.log()[-8000:]}')
         finally:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from console import conversations, drafts, staff, turns
+from console import drafts, hearing, staff, turns
 from console.writing.context import Proposal
 from models import Channel, Conversation, Draft, Role, Staff, Turn, utc_now
 
@@ -27,10 +27,10 @@ def said(
     pace: turns.Pace = AT_ONCE,
 ) -> Conversation:
     """A parent's message has arrived and was understood."""
-    one = conversations.Heard(
+    one = hearing.Heard(
         channel=channel, external_userid=who, external_id=msg_id, kind='text', text=text, sent_at=utc_now()
     )
-    [conversation] = conversations.hear(session, [one])
+    [conversation] = hearing.hear(session, [one])
     drafts.supersede_pending(session, [conversation.id], note='家长又发来了新消息')
     turns.heard(session, [conversation], pace)
     return conversation

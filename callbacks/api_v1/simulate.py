@@ -87,14 +87,14 @@ async def simulate_customer_msg(body: Said, caller: PerhapsCaller) -> Answer[Out
 
     In development without a token; in production for testers. 404 where simulation is off.
     """
-    sandbox = parts().sandbox
-    if sandbox is None:
+    simulation = parts().simulation
+    if simulation is None:
         raise NotFound('模拟功能（未开启）')
     if parts().production:
         if caller is None:
             raise NotSignedIn
         await read(staff.require, caller.id, staff.Action.SIMULATE)
-    userid, msg_id = await asyncio.to_thread(_say, sandbox, body.external_userid, body.content)
+    userid, msg_id = await asyncio.to_thread(_say, simulation.sandbox, body.external_userid, body.content)
     deadline, pause = time.monotonic() + PATIENCE, SHORTEST_LOOK
     while True:
         answer = await read(_outcome, userid, msg_id, final=time.monotonic() > deadline)

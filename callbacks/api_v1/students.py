@@ -14,6 +14,8 @@ from callbacks.api_v1.paging import Page, cursor_after, key_in, split
 from callbacks.api_v1.users import age_of
 from console import students
 from console.database import read, transact
+from console.enrolments import EnrolmentFields
+from console.guardians import GuardianFields
 from models import LARGEST_INTEGER, Stage
 
 router = APIRouter(prefix='/students', tags=['students'])
@@ -189,8 +191,8 @@ def _create(session: Session, given: NewStudent, *, by: int) -> StudentRecord:
         session,
         _student_fields(given),
         by=by,
-        guardians=[students.GuardianFields(**one.model_dump()) for one in given.guardians],
-        enrolments=[students.EnrolmentFields(**one.model_dump()) for one in given.enrolments],
+        guardians=[GuardianFields(**one.model_dump()) for one in given.guardians],
+        enrolments=[EnrolmentFields(**one.model_dump()) for one in given.enrolments],
     )
     return _record(session, student.id, by=by)
 
@@ -198,13 +200,13 @@ def _create(session: Session, given: NewStudent, *, by: int) -> StudentRecord:
 def _change(session: Session, student_id: int, given: StudentChange, *, by: int) -> StudentRecord:
     students.change(session, student_id, by=by, values=_student_fields(given), version=given.version)
     for guardian in given.guardians:
-        fields = students.GuardianFields(**guardian.model_dump(exclude={'id'}))
+        fields = GuardianFields(**guardian.model_dump(exclude={'id'}))
         if guardian.id is None:
             students.add(session, student_id, by=by, guardian=fields)
         else:
             students.change(session, student_id, by=by, guardian=fields, guardian_id=guardian.id)
     for enrolment in given.enrolments:
-        values = students.EnrolmentFields(**enrolment.model_dump(exclude={'id'}))
+        values = EnrolmentFields(**enrolment.model_dump(exclude={'id'}))
         if enrolment.id is None:
             students.add(session, student_id, by=by, enrolment=values)
         else:

@@ -13,7 +13,9 @@ from callbacks.api_v1.fields import Day, Text, UserId
 from console import staff, students
 from console.calendar import today
 from console.database import read, transact
+from console.enrolments import EnrolmentFields
 from console.errors import Invalid
+from console.guardians import GuardianFields
 from models import Student
 
 router = APIRouter(prefix='/users/{id}', tags=['users'])
@@ -234,7 +236,7 @@ def _update(session: Session, user: str, given: Update, *, by: int) -> Student:
                 notes=child.notes,
             ),
             guardian=_if_any(
-                students.GuardianFields(
+                GuardianFields(
                     name=_either(parent.name, basic.parentName),
                     kinship=parent.relationship,
                     phone=_either(parent.phone, basic.phone),
@@ -243,7 +245,7 @@ def _update(session: Session, user: str, given: Update, *, by: int) -> Student:
                 )
             ),
             enrolment=_if_any(
-                students.EnrolmentFields(
+                EnrolmentFields(
                     course=basic.currentCourse,
                     teacher=basic.teacher,
                     class_time=basic.classTime,

@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from console import conversations, evaluation_cases, knowledge, materials, media_files, scripts, staff, students, turns
 from console.calendar import today
+from console.enrolments import EnrolmentFields
+from console.guardians import GuardianFields
 from models import (
     Author,
     Channel,
@@ -81,9 +83,10 @@ def account(session: Session, role: Role) -> Staff | None:
     return session.scalar(select(Staff).where(Staff.demo.is_(True), Staff.role == role, Staff.active.is_(True)))
 
 
-def colleagues(session: Session) -> list[Staff]:
-    """The demo accounts that have somebody in the sandbox's WeCom."""
-    return list(session.scalars(select(Staff).where(Staff.demo.is_(True), Staff.wecom_userid.is_not(None))))
+def colleagues(session: Session) -> dict[str, str]:
+    """Names of the demo accounts that have somebody in the sandbox's WeCom, by her id there."""
+    rows = select(Staff.wecom_userid, Staff.name).where(Staff.demo.is_(True), Staff.wecom_userid.is_not(None))
+    return {userid: name for userid, name in session.execute(rows) if userid}
 
 
 def questions() -> list[str]:
@@ -127,7 +130,7 @@ def _student(session: Session, given: dict[str, Any]) -> Student:
         ),
         by=None,
         guardians=[
-            students.GuardianFields(
+            GuardianFields(
                 name=one['name'],
                 kinship=one['relationship'],
                 phone=one['phone'],
@@ -137,7 +140,7 @@ def _student(session: Session, given: dict[str, Any]) -> Student:
             for one in sorted(given['guardians'], key=lambda one: not one['primary'])
         ],
         enrolments=[
-            students.EnrolmentFields(
+            EnrolmentFields(
                 course=one['course'],
                 teacher=one['teacher'],
                 class_time=one['class_time'],

@@ -12,10 +12,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from console import demo, migrations
-from console.database import reading_engine
 from console.doctor import places
 from console.doctor.case import Case
 from console.doctor.finding import Finding, bad, good, warn
+from console.engines import reading_engine
 
 SOUND_SQLITE = (3, 51, 3)
 """Older ones may lose pages when two connections write at once (sqlite.org/wal.html); here only one ever writes."""

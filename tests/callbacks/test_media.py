@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from callbacks import media
 from callbacks.door import Door
-from console import conversations, media_fetching, media_files, sign_in
+from console import conversations, hearing, media_fetching, media_files, sign_in
 from console.database import Database
 from models import Channel, MediaFile, Role, utc_now
 from tests import story
@@ -38,7 +38,7 @@ def sign_in_as(db: Database, browser: httpx.AsyncClient, role: Role = Role.SUPER
 
 def sent(db: Database, content: bytes, *, name: str = '照片.jpg', kind: str = 'file') -> int:
     """A parent's file that is here; its id."""
-    one = conversations.Heard(
+    one = hearing.Heard(
         channel=Channel.APP,
         external_userid='wang_mama',
         external_id=None,
@@ -48,7 +48,7 @@ def sent(db: Database, content: bytes, *, name: str = '照片.jpg', kind: str = 
         media_id='media-1',
         corp_id='ww1',
     )
-    db.transact(conversations.hear, [one])
+    db.transact(hearing.hear, [one])
     claim = db.transact(media_fetching.claim_next)
     assert claim is not None
     db.transact(media_fetching.record, claim, media_files.store(content, name, kind))

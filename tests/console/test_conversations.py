@@ -23,7 +23,8 @@ from console.conversation_list import Tab, Wanted
 from console.crypto import cipher
 from console.database import Database
 from console.errors import Conflict, ConsoleError, NotAllowed, NotFound
-from console.students import GuardianFields, StudentFields
+from console.guardians import GuardianFields
+from console.students import StudentFields
 from models import (
     Author,
     Channel,

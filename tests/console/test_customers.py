@@ -14,7 +14,8 @@ from console import contact_ways, contacts, kf_customers, rounds, staff, student
 from console.customers import Customers, heard
 from console.database import Database
 from console.errors import Conflict, Invalid, NotAllowed, NotFound
-from console.students import GuardianFields, StudentFields
+from console.guardians import GuardianFields
+from console.students import StudentFields
 from console.wecom.client import WeComClient
 from console.wecom.contacts import CustomerContacts
 from console.wecom.events import WeComEvent, parse

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from console import backups, conversations, media_fetching, media_files, media_shelf, media_traffic
+from console import backups, conversations, hearing, media_fetching, media_files, media_shelf, media_traffic
 from console.database import Database
 from console.errors import Invalid, NotFound
 from console.media_fetching import Claim, Trouble
@@ -33,7 +33,7 @@ def shelf(db: Database) -> Path:
 
 def heard(session: Session, *, kind: str = 'image', media_id: str | None = 'media-1', who: str = 'wang_mama') -> int:
     """A parent sent a picture, or what `kind` says; the conversation's id."""
-    one = conversations.Heard(
+    one = hearing.Heard(
         channel=Channel.APP,
         external_userid=who,
         external_id=f'{who}-{media_id}',
@@ -44,7 +44,7 @@ def heard(session: Session, *, kind: str = 'image', media_id: str | None = 'medi
         fields={'PicUrl': 'http://127.0.0.1:1/picture.jpg'},
         corp_id='ww1',
     )
-    conversations.hear(session, [one])
+    hearing.hear(session, [one])
     return conversations.ensure(session, Channel.APP, who).id
 
 

@@ -1,6 +1,6 @@
-from console import conversations, drafts, replies, turns
-from console.conversations import Heard
+from console import conversations, drafts, hearing, replies, turns
 from console.database import Database
+from console.hearing import Heard
 from models import Channel, DraftStatus, Message, Role, utc_now
 from tests import story
 
@@ -36,7 +36,7 @@ def test_a_personal_number_does_not_rest_beside_the_text_either(db: Database) ->
         fields={'Title': '报名表 13812345678', 'Lines': ['13812345678', '好'], 'FromUserName': '13900001111'},
     )
 
-    [conversation] = db.transact(conversations.hear, [said])
+    [conversation] = db.transact(hearing.hear, [said])
 
     [message] = db.read(lambda session: session.query(Message).where(Message.conversation_id == conversation.id).all())
     assert message.text == '[链接] 报名表 ⟦手机号1⟧'

@@ -4,8 +4,10 @@ import pytest
 
 from console import conversations, draft_decisions, scripts, students
 from console.database import Database
+from console.enrolments import EnrolmentFields
 from console.errors import Invalid, NotAllowed, NotFound
-from console.students import EnrolmentFields, GuardianFields, StudentFields
+from console.guardians import GuardianFields
+from console.students import StudentFields
 from models import Role, Staff
 from tests import story
 

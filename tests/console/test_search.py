@@ -6,8 +6,9 @@ from sqlalchemy.orm import Session
 
 from console import conversations, kf_sessions, search, search_hits, search_index, students
 from console.database import Database
+from console.guardians import GuardianFields
 from console.search_words import grams, marked, wanted
-from console.students import GuardianFields, StudentFields
+from console.students import StudentFields
 from models import Author, Contact, Conversation, Direction, Message, Role, utc_now
 from tests import story
 

@@ -22,9 +22,11 @@ from console import (
 )
 from console.database import Database
 from console.drafts import DraftBlocked
+from console.enrolments import EnrolmentFields
 from console.errors import Conflict, Invalid, NotFound
+from console.guardians import GuardianFields
 from console.sidebar import NotYours
-from console.students import EnrolmentFields, GuardianFields, StudentFields
+from console.students import StudentFields
 from models import (
     Author,
     Channel,

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from console import backups, conversations, students
+from console import backups, conversations, guardians, students
 from console.database import Database
+from console.enrolments import EnrolmentFields
 from console.errors import Conflict, ConsoleError, Invalid, NotAllowed, NotFound
-from console.students import EnrolmentFields, GuardianFields, StudentFields
+from console.guardians import GuardianFields
+from console.students import StudentFields
 from models import Contact, Conversation, Guardian, Message, Role, Stage, Student
 from tests import story
 
@@ -79,7 +81,7 @@ def test_whole_numbers_and_erasing_are_for_those_who_lead(
     [guardian] = db.read(lambda session: session.scalars(select(Guardian)).all())
 
     assert (
-        refusal_of(lambda: db.transact(students.reveal, guardian.id, 'phone', by=me.id, reason='回电家长')) is refusal
+        refusal_of(lambda: db.transact(guardians.reveal, guardian.id, 'phone', by=me.id, reason='回电家长')) is refusal
     )
     assert refusal_of(lambda: db.transact(students.erase, student.id, by=me.id)) is refusal
 
@@ -97,9 +99,9 @@ def test_numbers_are_shown_masked_and_whole_only_with_a_reason_on_record(db: Dat
 
     assert (guardian.phone, guardian.wechat) == ('138****5678', 'w***8')
     with pytest.raises(Invalid) as refusal:
-        db.transact(students.reveal, guardian.id, 'phone', by=by, reason='  ')
+        db.transact(guardians.reveal, guardian.id, 'phone', by=by, reason='  ')
     assert refusal.value.field == 'reason'
-    assert db.transact(students.reveal, guardian.id, 'phone', by=by, reason='回电') == PHONE
+    assert db.transact(guardians.reveal, guardian.id, 'phone', by=by, reason='回电') == PHONE
 
 
 def test_a_masked_number_sent_back_unchanged_changes_nothing(db: Database) -> None:

@@ -88,7 +88,11 @@ class Door:
         origin = headers.get(b'origin', b'').decode('latin-1')
         if not origin:
             return headers.get(b'sec-fetch-site', b'same-origin') in (b'same-origin', b'none')
-        return urlsplit(origin).netloc in (self._host, headers.get(b'host', b'').decode('latin-1'))
+        try:
+            host = urlsplit(origin).netloc
+        except ValueError:
+            return False
+        return host in (self._host, headers.get(b'host', b'').decode('latin-1'))
 
     def _guarded(self, send: Send) -> Send:
         async def guarded(message: Message) -> None:

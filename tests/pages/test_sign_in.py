@@ -15,6 +15,7 @@ from tests.warm import WarmConsole
 
 HEAD = (ADMIN['ADMIN_USERNAME'], ADMIN['ADMIN_PASSWORD'])
 COOKIE = 'edudesk_session'
+FOREIGN = ['https://evil.example', 'http://[', 'null']
 SOURCES = {file.name: file.read_text(encoding='utf-8') for file in (ROOT / 'pages').glob('*.py')}
 PAGES = sorted(
     re.sub(r'\{.*?\}', '1', path)
@@ -123,15 +124,17 @@ def test_sign_in_leads_only_to_pages_of_our_own(browser: httpx.Client, asked: st
     assert answer.headers['location'] == given
 
 
-def test_a_form_of_another_site_is_refused(browser: httpx.Client) -> None:
-    answer = browser.post('/login/demo', data={'role': 'admin'}, headers={'origin': 'https://evil.example'})
+@pytest.mark.parametrize('origin', FOREIGN)
+def test_a_form_of_another_site_is_refused(browser: httpx.Client, origin: str) -> None:
+    answer = browser.post('/login/demo', data={'role': 'admin'}, headers={'origin': origin})
     assert answer.status_code == 403
 
 
-def test_a_socket_of_another_site_is_refused(server: ConsoleServer, browser: httpx.Client) -> None:
+@pytest.mark.parametrize('origin', FOREIGN)
+def test_a_socket_of_another_site_is_refused(server: ConsoleServer, browser: httpx.Client, origin: str) -> None:
     _sign_in(browser, *HEAD)
     assert _shake_hands(server, origin=server.url, cookie=browser.cookies[COOKIE]) == 101
-    assert _shake_hands(server, origin='https://evil.example', cookie=browser.cookies[COOKIE]) == 403
+    assert _shake_hands(server, origin=origin, cookie=browser.cookies[COOKIE]) == 403
     assert _shake_hands(server, origin=server.url, cookie='') == 403
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from console import audit, signals
+from console import audit, guardians, signals
 from console.crypto import cipher
 from console.wecom.contacts import Followed
 from models import AuditEntry, Channel, Contact, Conversation, Guardian, Student, StudentGuardian
@@ -124,6 +124,47 @@ def unlink(session: Session, contact: Contact, student_id: int, *, by: int) -> N
     signals.announce(session, signals.student_changed, student_id)
 
 
+def let_go(session: Session, student_id: int, *, by: int) -> None:
+    """Before a student is erased: who has another child here is spoken of with that one, the others are deleted.
+
+    With a contact goes all that was said with it.
+    """
+    contacts = session.scalars(
+        select(Contact).where(Contact.student_id == student_id).order_by(Contact.id).with_for_update()
+    )
+    for contact in contacts.all():
+        if family := _other_child(session, contact, student_id):
+            _link(session, contact, family, by=by)
+            continue
+        for conversation_id in session.scalars(select(Conversation.id).where(Conversation.contact_id == contact.id)):
+            signals.announce(session, signals.conversation_changed, conversation_id)
+        session.delete(contact)
+    session.flush()
+
+
+def _other_child(session: Session, contact: Contact, student_id: int) -> Family | None:
+    """With that child's own guardian: where siblings share no more than a number, this one's guardian is deleted too.
+
+    A contact that is linked to no guardian may be any of the student's.
+    """
+    its_guardians = select(StudentGuardian.guardian_id).where(StudentGuardian.student_id == student_id)
+    could_be = [contact.guardian_id] if contact.guardian_id is not None else session.scalars(its_guardians).all()
+    if not could_be:
+        return None
+    refused = {other for _, other in _refused(session, [contact.id])}
+    row = session.execute(
+        select(StudentGuardian.student_id, Guardian.id)
+        .join(Guardian, Guardian.id == StudentGuardian.guardian_id)
+        .where(
+            or_(*(guardians.same_person(session, one) for one in could_be)),
+            StudentGuardian.student_id.not_in({student_id, *refused}),
+        )
+        .order_by(StudentGuardian.student_id, StudentGuardian.position)
+        .limit(1)
+    ).first()
+    return (row.student_id, row.id) if row else None
+
+
 def _link(session: Session, contact: Contact, family: Family, *, by: int | None) -> None:
     contact.student_id, contact.guardian_id = family
     audit.record(session, 'contact_linked', 'student', family[0], by=by, contact=contact.id)
@@ -174,9 +215,9 @@ def _refused(session: Session, contact_ids: Iterable[int]) -> set[tuple[int, int
 
 def _names(session: Session, student_id: int) -> list[str]:
     student = session.scalar(select(Student.name).where(Student.id == student_id))
-    guardians = session.scalars(
+    of_guardians = session.scalars(
         select(Guardian.name)
         .join(StudentGuardian, StudentGuardian.guardian_id == Guardian.id)
         .where(StudentGuardian.student_id == student_id)
     )
-    return [name for name in {student, *guardians} if name and len(name) >= 2 and name != '家长']
+    return [name for name in {student, *of_guardians} if name and len(name) >= 2 and name != '家长']

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from console import audit, staff
@@ -38,6 +39,16 @@ class GuardianView:
     wechat: str | None
     consent_on: date | None
     notes: str | None
+
+
+def same_person(session: Session, guardian_id: int) -> ColumnElement[bool]:
+    """This guardian and those with the same phone number: siblings are entered one by one, each with its guardians.
+
+    A condition for a query that selects from `Guardian`.
+    """
+    phone = session.scalar(select(Guardian.phone_index).where(Guardian.id == guardian_id))
+    same = Guardian.id == guardian_id
+    return or_(same, Guardian.phone_index == phone) if phone else same
 
 
 def view(link: StudentGuardian, *, whole: bool) -> GuardianView:

@@ -16,6 +16,7 @@ from console import (
     conversations,
     drafts,
     follow_ups,
+    guardians,
     hearing,
     knowledge,
     next_steps,
@@ -322,13 +323,11 @@ def _children(session: Session, contact: Contact, member: Staff) -> dict[int, st
     """Students who have the same guardian, or one with the same phone number. Empty unless there are several."""
     if contact.guardian_id is None or not staff.may(member.role, staff.Action.SEE_STUDENTS):
         return {}
-    phone = session.scalar(select(Guardian.phone_index).where(Guardian.id == contact.guardian_id))
-    same = Guardian.id == contact.guardian_id
     rows = session.execute(
         select(Student.id, Student.name)
         .join(StudentGuardian, StudentGuardian.student_id == Student.id)
         .join(Guardian, Guardian.id == StudentGuardian.guardian_id)
-        .where(or_(same, Guardian.phone_index == phone) if phone else same, staff.sees_students(member))
+        .where(guardians.same_person(session, contact.guardian_id), staff.sees_students(member))
         .order_by(Student.id)
         .distinct()
     )

@@ -7,7 +7,7 @@ from datetime import date
 from sqlalchemy import or_, select, tuple_
 from sqlalchemy.orm import Session, selectinload
 
-from console import audit, conversations, field_changes, signals, staff
+from console import audit, contact_matching, conversations, field_changes, signals, staff
 from console.crypto import cipher
 from console.enrolments import EnrolmentFields, add_enrolment, change_enrolment
 from console.errors import Conflict, Invalid, NotFound
@@ -242,19 +242,13 @@ def add(
 def erase(session: Session, student_id: int, *, by: int) -> None:
     """Delete a student, the guardians no other student has, and their conversations. Cannot be undone.
 
-    Raises `NotFound`, `NotAllowed`.
+    A conversation with a parent who has another child here is that child's from then on, and all of it is kept: also
+    what the parent wrote about the student who is erased. Raises `NotFound`, `NotAllowed`.
     """
     staff.require(session, by, staff.Action.ERASE_STUDENTS)
     student = _seen(session, student_id, by=by)
     guardian_ids = [link.guardian_id for link in student.guardians]
-    for conversation_id, contact in session.execute(
-        select(Conversation.id, Contact)
-        .outerjoin_from(Contact, Conversation, Conversation.contact_id == Contact.id)
-        .where(Contact.student_id == student_id)
-    ).all():
-        session.delete(contact)
-        if conversation_id is not None:
-            signals.announce(session, signals.conversation_changed, conversation_id)
+    contact_matching.let_go(session, student_id, by=by)
     session.delete(student)
     session.flush()
     shared = set(

@@ -151,7 +151,9 @@ class _Detail:
         await transact(follow_ups.note, self.student_id, words, way=way, next_on=next_on, by=self.by)
 
     async def erase(self, name: str) -> None:
-        words = '将同时删除仅属于这位学员的家长、报名记录和全部会话，不能恢复。'
+        words = (
+            '同时删除仅属于这位学员的家长、会话和报名记录，不能恢复。家长另有孩子在这里的，整个会话留在那个孩子名下。'
+        )
         if await confirm(f'删除学员“{name}”？', words, ok='永久删除'):
             with refusals_shown():
                 await transact(students.erase, self.student_id, by=self.by)

@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
-from console import backups, conversations, guardians, students
+from console import backups, contact_matching, conversations, guardians, students
 from console.database import Database
 from console.enrolments import EnrolmentFields
 from console.errors import Conflict, ConsoleError, Invalid, NotAllowed, NotFound
 from console.guardians import GuardianFields
 from console.students import StudentFields
-from models import Contact, Conversation, Guardian, Message, Role, Stage, Student
+from models import Contact, Conversation, Guardian, Message, Role, Stage, Student, StudentGuardian
 from tests import story
 
 PHONE = '13812345678'
@@ -31,6 +32,12 @@ def enrol(db: Database, name: str = '王梦瑶', *, owner_id: int | None = None,
 
 def phone_of(db: Database, student: Student, *, by: int) -> str | None:
     return db.transact(students.record, student.id, by=by, whole_numbers=True).guardians[0].phone
+
+
+def share_first_guardian(session: Session, one: Student, other: Student) -> None:
+    """The first guardian of one is another guardian of the other."""
+    first = select(StudentGuardian.guardian_id).where(StudentGuardian.student_id == one.id)
+    session.add(StudentGuardian(student_id=other.id, guardian_id=session.scalars(first).one(), position=1))
 
 
 def refusal_of(act: Callable[[], object]) -> type[ConsoleError] | None:
@@ -264,6 +271,46 @@ def test_erasing_takes_the_conversations_and_the_guardian_nobody_else_has(db: Da
     assert db.read(students.record, sibling.id, by=by).guardians[0].phone == '137****1111'
     for table in (Guardian, Contact, Conversation, Message):
         assert db.read(lambda session, table=table: session.scalar(select(func.count()).select_from(table))) == 1
+
+
+@pytest.mark.parametrize('told_by', ['the same guardian', 'the same number', 'the same number, and no guardian'])
+def test_erasing_a_child_leaves_the_chat_to_the_sibling(db: Database, told_by: str) -> None:
+    by = db.transact(story.member).id
+    student, sibling = enrol(db), enrol(db, '王小弟', phone=PHONE if 'number' in told_by else '13700001111')
+    if told_by == 'the same guardian':
+        db.transact(share_first_guardian, student, sibling)
+    talk = db.transact(story.said, '梦瑶请假，小弟照常')
+    db.transact(students.link, talk.id, student.id, by=by)
+    if 'no guardian' in told_by:
+        db.transact(lambda session: setattr(session.get_one(Contact, talk.contact_id), 'guardian_id', None))
+
+    db.transact(students.erase, student.id, by=by)
+
+    contact, guardian_ids = db.read(
+        lambda session: (session.get_one(Contact, talk.contact_id), session.scalars(select(Guardian.id)).all())
+    )
+    assert db.read(conversations.seen, talk.id, by=by).student_name == '王小弟'
+    assert contact.student_id == sibling.id
+    assert contact.guardian_id in guardian_ids
+    assert [one.text for one in db.read(conversations.messages, talk.id, by=by)] == ['梦瑶请假，小弟照常']
+    assert db.read(students.history, sibling.id, by=by)[0].action == 'contact_linked'
+    db.transact(students.erase, sibling.id, by=by)
+    for table in (Student, Guardian, Contact, Conversation, Message):
+        assert db.read(lambda session, table=table: session.scalar(select(func.count()).select_from(table))) == 0
+
+
+def test_a_sibling_a_person_said_is_not_theirs_does_not_get_the_chat(db: Database) -> None:
+    by = db.transact(story.member).id
+    student, namesake = enrol(db), enrol(db, '别家的孩子')
+    talk = db.transact(story.said, '梦瑶请假')
+    db.transact(students.link, talk.id, student.id, by=by)
+    db.transact(
+        lambda session: contact_matching.unlink(session, session.get_one(Contact, talk.contact_id), namesake.id, by=by)
+    )
+
+    db.transact(students.erase, student.id, by=by)
+
+    assert refusal_of(lambda: db.read(conversations.seen, talk.id, by=by)) is NotFound
 
 
 def test_no_number_can_be_read_in_the_database(db: Database, tmp_path: Path) -> None:

@@ -67,6 +67,7 @@ class _Intake:
         self._name = ''
         self._sheet: Sheet | None = None
         self._plan: Plan | None = None
+        self._selects: dict[str, ui.select] = {}
         with ui.element('div').classes('padded stack'):
             upload = ui.upload(
                 label='选择文件，或拖到这里',
@@ -86,11 +87,11 @@ class _Intake:
     async def _received(self, event: events.UploadEventArguments) -> None:
         content = await event.file.read()
         self._upload.reset()
-        self._columns.clear()
-        self._preview.clear()
+        self._forget()
         with refusals_shown():
-            self._sheet = await asyncio.to_thread(tables.read, event.file.name, content)
-            self._name = event.file.name
+            sheet = await asyncio.to_thread(tables.read, event.file.name, content)
+            self._forget()  # another file may have come meanwhile
+            self._sheet, self._name = sheet, event.file.name
             places = knowledge_import.guessed(self._sheet.columns)
             choices = {UNUSED: '不导入', **dict(enumerate(self._sheet.columns))}
             with self._columns:
@@ -100,16 +101,27 @@ class _Intake:
                 }
             await self._look()
 
+    def _forget(self) -> None:
+        self._sheet = self._plan = None
+        self._columns.clear()
+        self._preview.clear()
+
+    def _places(self) -> dict[str, int]:
+        return {name: one.value for name, one in self._selects.items() if one.value != UNUSED}
+
     async def _look(self) -> None:
-        places = {name: one.value for name, one in self._selects.items() if one.value != UNUSED}
+        sheet, places = self._sheet, self._places()
         self._plan = None
         self._preview.clear()
-        if self._sheet is None:
+        if sheet is None:
             return
         with refusals_shown():
-            self._plan = await read(knowledge_import.plan, self._name, self._sheet, places, by=self._by)
-            with self._preview:
-                self._draw(self._plan)
+            plan = await read(knowledge_import.plan, self._name, sheet, places, by=self._by)
+            if sheet is self._sheet and places == self._places() and not self._preview.is_deleted:
+                self._plan = plan
+                self._preview.clear()
+                with self._preview:
+                    self._draw(plan)
 
     def _draw(self, plan: Plan) -> None:
         with row('wrap'):
@@ -143,8 +155,7 @@ class _Intake:
         with refusals_shown():
             job_id = await transact(knowledge_import.begin, plan, by=self._by)
             background_tasks.create(knowledge_import.carry_out(plan, job_id, by=self._by), name=f'job {job_id}')
-            self._columns.clear()
-            self._preview.clear()
+            self._forget()
             ui.notify('已开始，可以离开这个页面')
 
 

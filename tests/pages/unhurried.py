@@ -1,0 +1,102 @@
+"""A page in the test's own process, whose questions are answered when the test says so."""
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from nicegui import Client, core, ui
+from nicegui.app.app import State
+from nicegui.events import GenericEventArguments, handle_event
+from nicegui.page import page
+
+from models import Role, Staff
+from pages import layout
+from pages.widgets import Button, Text
+
+Page = Callable[..., Awaitable[Any]]
+
+
+class Answers:
+    """Stands for `read`. Every question waits in `asked` until it is answered, in whatever order."""
+
+    def __init__(self) -> None:
+        self.asked: list[asyncio.Future[Any]] = []
+        self._asking = asyncio.Event()
+
+    async def __call__(self, *_question: object, **_words: object) -> Any:
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self.asked.append(answer)
+        self._asking.set()
+        return await answer
+
+    async def answer(self, which: int, found: object) -> None:
+        """Answer the question of this number, once it is asked."""
+        async with asyncio.timeout(5):
+            while len(self.asked) <= which:
+                self._asking.clear()
+                await self._asking.wait()
+        if isinstance(found, Exception):
+            self.asked[which].set_exception(found)
+        else:
+            self.asked[which].set_result(found)
+        await settled()
+
+
+async def settled() -> None:
+    """Until all that can go on went on."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+@contextmanager
+def blank_page(monkeypatch: pytest.MonkeyPatch, role: Role = Role.ADMIN) -> Iterator[Client]:
+    """A page of member 1 to draw on, in the loop of the test; no browser is connected."""
+    monkeypatch.setattr(core, 'loop', asyncio.get_running_loop())
+    client = Client(page('/'))
+    monkeypatch.setattr(core.app, '_state', State.STARTED)
+    member = Staff(id=1, name='林主管', username='lin', role=role, active=True)
+    layout._visits[client] = layout._Visit(member, '')
+    try:
+        with client:
+            yield client
+    finally:
+        client.delete()
+
+
+def built(client: Client, made: Page, **params: Any) -> 'asyncio.Task[Any]':
+    """What the guard would build for one who may see this page; it goes on while the test answers."""
+
+    async def build() -> None:
+        with client:
+            await inspect.unwrap(made)(**params)
+
+    return asyncio.create_task(build())
+
+
+def words(client: Client) -> list[str]:
+    """What is drawn."""
+    return [one.text for one in client.content.descendants() if isinstance(one, Text)]
+
+
+async def press(client: Client, label: str) -> None:
+    """The button of this label; until its handler waits or ends."""
+    buttons = (one for one in client.content.descendants() if isinstance(one, Button))
+    [found] = [one for one in buttons if label in [part.text for part in one.descendants() if isinstance(part, Text)]]
+    for listener in found._event_listeners.values():
+        handle_event(listener.handler, GenericEventArguments(sender=found, client=client, args=None))
+    await settled()
+
+
+async def choose(client: Client, label: str, value: object) -> None:
+    """Put this into the field of this label."""
+    field(client, label).set_value(value)
+    await settled()
+
+
+def field(client: Client, label: str) -> Any:
+    """The field of this label."""
+    fields = (one for one in client.content.descendants() if isinstance(one, ui.input | ui.select | ui.textarea))
+    return next(one for one in fields if label in (one.props.get('aria-label'), one.props.get('label')))

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import timedelta
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from console import (
@@ -27,13 +28,16 @@ from console.writing.evidence import trace
 from models import Author, Channel, Conversation, Direction, Draft, DraftStatus, Message, Staff, Turn
 
 SENDS_FILES = (Channel.APP, Channel.KF, Channel.SIMULATE)
+LOOK_BACK = 30
+"""Messages of one's own among which one that was sent already is looked for."""
 
 
 def send(
-    session: Session, conversation_id: int, text: str, *, by: int, undo: timedelta = timedelta(0)
+    session: Session, conversation_id: int, text: str, *, by: int, undo: timedelta = timedelta(0), order: str = ''
 ) -> Message | Draft:
     """A colleague's own words: sent by who may send alone, else offered for release. It can be taken back for `undo`.
 
+    Asked again with the same `order`, since the answer was lost on the way, it is still one message.
     Raises `NotAllowed`, `NotFound`, `Invalid`.
     """
     member = staff.require(session, by, staff.Action.PROPOSE_REPLY)
@@ -44,11 +48,19 @@ def send(
     conversation = conversations.locked(session, conversation_id)
     if conversation.channel is Channel.CONTACT:
         raise Conflict('客户联系的聊天只能由同事在企业微信里发送，请在那里的侧边栏中发送。', 'channel')
+    if order and (sent := _sent_before(session, conversation_id, order, by=by)):
+        return sent
     text = personal_numbers.unmask(text, personal_numbers.masks(session, conversation.id))
     turns.give_up_active(session, conversation.id)
     drafts.supersede_pending(session, [conversation.id], note=f'{member.name}已直接回复', by=by)
     message = conversations.add_message(
-        session, conversation, direction=Direction.OUT, author=Author.STAFF, staff_id=by, text=text
+        session,
+        conversation,
+        direction=Direction.OUT,
+        author=Author.STAFF,
+        staff_id=by,
+        text=text,
+        fields={'order': order} if order else {},
     )
     parts = deliveries.parts_of(session, conversation, text)
     deliveries.queue(session, conversation, message, parts, draft=None, due_in=undo)
@@ -161,6 +173,16 @@ def propose(session: Session, conversation_id: int, text: str, *, by: int) -> Dr
     turns.give_up_active(session, conversation.id)
     context = dossiers.for_conversation(session, conversation)
     return _offer(session, conversation, text, context, trace(text, context), by=member)
+
+
+def _sent_before(session: Session, conversation_id: int, order: str, *, by: int) -> Message | None:
+    latest = session.scalars(
+        select(Message)
+        .where(Message.conversation_id == conversation_id, Message.staff_id == by)
+        .order_by(Message.seq.desc())
+        .limit(LOOK_BACK)
+    )
+    return next((one for one in latest if one.fields.get('order') == order), None)
 
 
 def _offer(

@@ -18,6 +18,7 @@ from pages.widgets import row, text
 
 PART_BYTES = 2048
 """What WeCom takes in one message."""
+LONGEST_ORDER = 40
 
 
 class ThreadComposer:
@@ -80,12 +81,15 @@ class ThreadComposer:
                 text('发送' if self._alone else '提交审核', 'for-reply')
                 text('添加备注', 'for-note')
 
-    async def _send(self, words: str) -> None:
+    async def _send(self, told: dict[str, str]) -> None:
+        words, order = str(told['words']), str(told['order'])[:LONGEST_ORDER]
         kept: str | None = None
         undo = parts().undo
         try:
             with refusals_shown():
-                outcome = await transact(replies.send, self._conversation_id, words, by=self._member.id, undo=undo)
+                outcome = await transact(
+                    replies.send, self._conversation_id, words, by=self._member.id, undo=undo, order=order
+                )
                 kept = words
                 if isinstance(outcome, Draft):
                     ui.notify('已提交审核')

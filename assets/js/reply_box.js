@@ -170,12 +170,22 @@ class ReplyBox extends HTMLElement {
     this.setAttribute('data-sending', this.mode);
     this.rest();
     this.changed();
-    this.tell(this.mode, words);
+    this.tell(this.mode, this.mode === 'reply' ? { words, order: this.order(words) } : words);
+  }
+  // Whose answer was lost on the way, sends the same words again under the same name: they reach the parent once.
+  order(words) {
+    const key = `order ${this.dataset.keep}`;
+    const before = JSON.parse(sessionStorage.getItem(key) ?? '{}');
+    if (before.words === words) return before.order;
+    const order = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
+    sessionStorage.setItem(key, JSON.stringify({ words, order }));
+    return order;
   }
   // The server has an answer. What was typed meanwhile stays.
   sent(words) {
     const key = `${this.getAttribute('data-sending')} ${this.dataset.keep}`;
     this.removeAttribute('data-sending');
+    if (words !== null) sessionStorage.removeItem(`order ${this.dataset.keep}`);
     if (words !== null && sessionStorage.getItem(key) === words) {
       sessionStorage.removeItem(key);
       if (key === this.key) this.field.value = '';

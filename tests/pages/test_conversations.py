@@ -89,6 +89,27 @@ def test_a_reply_reaches_the_phone_and_its_state_is_shown(
     assert eventually(lambda: any(entry.text == '周六上午九点有课。' for entry in wecom.phone(userid)))
 
 
+def test_a_reply_whose_answer_was_lost_is_sent_once_however_often_it_is_sent_again(
+    console: ConsoleServer, wecom: Sandbox, admin: Desk, open_page: OpenPage
+) -> None:
+    userid, number = asked(wecom, admin)
+    page = at(open_page, console, number)
+    page.evaluate("document.querySelector('reply-box').sent = () => {}")
+    box(page).fill('周六上午有课。')
+    box(page).press('Control+Enter')
+    assert eventually(lambda: any(entry.text == '周六上午有课。' for entry in wecom.phone(userid)))
+
+    page.reload()
+    expect(box(page)).to_have_value('周六上午有课。')
+    box(page).press('Control+Enter')
+    expect(box(page)).to_have_value('')
+    expect(page.locator('.line.ours', has_text='周六上午有课。')).to_have_count(1)
+
+    box(page).fill('周六上午有课。')
+    box(page).press('Control+Enter')
+    expect(page.locator('.line.ours', has_text='周六上午有课。')).to_have_count(2)
+
+
 def test_what_is_typed_survives_a_reload_and_belongs_to_its_conversation(
     console: ConsoleServer, wecom: Sandbox, admin: Desk, open_page: OpenPage
 ) -> None:

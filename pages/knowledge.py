@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import Any
 
 from nicegui import ui
 from sqlalchemy.orm import Session
@@ -82,20 +83,22 @@ class _Entries:
         shortcuts({'z': ('撤销', self._snack.undo)})
 
     async def reload(self) -> None:
+        wanted = self._wanted()
+        found = await read(knowledge.page, by=self._by, limit=PAGE + 1, **wanted)
+        if wanted == self._wanted() and not self._table.is_deleted:
+            self._table.clear()
+            with self._table:
+                self._draw(found)
+
+    def _wanted(self) -> dict[str, Any]:
         shown = self.shown.value
-        found = await read(
-            knowledge.page,
-            by=self._by,
-            status=EntryStatus(shown) if shown in knowledge.STATUSES else None,
-            due=shown if shown in ('expiring', 'expired') else None,
-            owner=self._owner.value,
-            text=(self._search.value or '').strip(),
-            limit=PAGE + 1,
-            after=self._before[-1],
-        )
-        self._table.clear()
-        with self._table:
-            self._draw(found)
+        return {
+            'status': EntryStatus(shown) if shown in knowledge.STATUSES else None,
+            'due': shown if shown in ('expiring', 'expired') else None,
+            'owner': self._owner.value,
+            'text': (self._search.value or '').strip(),
+            'after': self._before[-1],
+        }
 
     def _draw(self, found: list[KnowledgeEntry]) -> None:
         if not found and len(self._before) == 1:

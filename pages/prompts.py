@@ -164,10 +164,12 @@ class _Results:
 
     async def _compare(self) -> None:
         after, before = self._after.value, self._before.value
-        changes = await read(evaluation_runs.compare, after, before, by=self._by) if after else []
-        self._place.clear()
-        with self._place:
-            _changes(changes)
+        with refusals_shown():
+            changes = await read(evaluation_runs.compare, after, before, by=self._by) if after else []
+            if (after, before) == (self._after.value, self._before.value) and not self._place.is_deleted:
+                self._place.clear()
+                with self._place:
+                    _changes(changes)
 
 
 class _Texts:

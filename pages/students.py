@@ -39,12 +39,17 @@ async def students_page(q: str = '', stage: str = ALL, new: bool = False) -> Non
     by = me()
     starts: list[tuple[str, int] | None] = [None]  # where each page that was turned begins
 
+    def wanted() -> tuple[str, Stage | None, tuple[str, int] | None]:
+        return search.value or '', Stage(chosen.value) if chosen.value else None, starts[-1]
+
     async def reload() -> None:
-        wanted = Stage(chosen.value) if chosen.value else None
+        asked, found, fault = wanted(), None, ''
         try:
-            table.refresh(await read(_sheet, by, search.value or '', wanted, starts[-1]))
+            found = await read(_sheet, by, *asked)
         except ConsoleError as refusal:
-            table.refresh(None, str(refusal))
+            fault = str(refusal)
+        if asked == wanted():
+            table.refresh(found, fault)
 
     reload_on(reload, signals.student_changed)
 
@@ -89,7 +94,7 @@ async def students_page(q: str = '', stage: str = ALL, new: bool = False) -> Non
                 button('添加学员', adding.show, kind='primary')
                 if new:
                     adding.show()
-        table(await read(_sheet, by, search.value or '', Stage(chosen.value) if chosen.value else None, None))
+        table(await read(_sheet, by, *wanted()))
 
 
 def _sheet(session: Session, by: int, search: str, stage: Stage | None, after: tuple[str, int] | None) -> _Sheet:

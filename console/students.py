@@ -263,13 +263,9 @@ def erase(session: Session, student_id: int, *, by: int) -> None:
 def link(session: Session, conversation_id: int, student_id: int, *, by: int) -> None:
     """This chat is with a guardian of this student. Raises `NotFound`, `NotAllowed`."""
     staff.require(session, by, staff.Action.EDIT_STUDENTS)
-    student = _seen(session, student_id, by=by)
-    listed = conversations.seen(session, conversation_id, by=by)
-    contact = session.get_one(Contact, listed.contact.id)
-    contact.student_id = student.id
-    contact.guardian_id = student.guardians[0].guardian_id if student.guardians else None
-    audit.record(session, 'link', 'conversation', conversation_id, by=by, student=student_id)
-    signals.announce(session, signals.conversation_changed, conversation_id)
+    _seen(session, student_id, by=by)
+    contact_id = conversations.seen(session, conversation_id, by=by).contact.id
+    contact_matching.link(session, session.get_one(Contact, contact_id, with_for_update=True), student_id, by=by)
 
 
 def _seen(session: Session, student_id: int, *, by: int) -> Student:

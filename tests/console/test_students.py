@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from console import backups, contact_matching, conversations, guardians, students
+from console import backups, contact_matching, conversations, guardians, signals, students
 from console.database import Database
 from console.enrolments import EnrolmentFields
 from console.errors import Conflict, ConsoleError, Invalid, NotAllowed, NotFound
 from console.guardians import GuardianFields
 from console.students import StudentFields
-from models import Contact, Conversation, Guardian, Message, Role, Stage, Student, StudentGuardian
+from models import Channel, Contact, Conversation, Guardian, Message, Role, Stage, Student, StudentGuardian
 from tests import story
 
 PHONE = '13812345678'
@@ -247,6 +247,22 @@ def test_stage_narrows_the_list(db: Database) -> None:
     db.transact(students.change, student.id, by=by, values=StudentFields(stage=Stage.RENEWING))
 
     assert [row.id for row in db.read(students.page, by=by, stage=Stage.RENEWING)] == [student.id]
+
+
+def test_a_linked_chat_takes_the_persons_other_chats_along_and_the_students_page_is_told(db: Database) -> None:
+    by, student = db.transact(story.member).id, enrol(db)
+    talk = db.transact(story.said, '在吗', who='wm1', channel=Channel.KF)
+    other = db.transact(story.said, '在吗', who='wm1', channel=Channel.APP)
+
+    told = db.transact(lambda session: (students.link(session, talk.id, student.id, by=by), session.info['news'])[1])
+
+    assert (signals.student_changed, student.id) in told
+    assert {one.conversation.id for one in db.read(conversations.of_student, student.id, by=by)} == {talk.id, other.id}
+    assert [entry.action for entry in db.read(students.history, student.id, by=by)] == [
+        'contact_linked',
+        'contact_linked',
+        'create',
+    ]
 
 
 def test_erasing_takes_the_conversations_and_the_guardian_nobody_else_has(db: Database) -> None:

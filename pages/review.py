@@ -94,9 +94,10 @@ class _Review:
             await self.draw(None, None)
 
     async def reload(self) -> None:
+        filters = self.bar.filters
         found = await self.found()
-        if self.root.is_deleted:
-            return  # the tab was closed meanwhile
+        if self.root.is_deleted or filters != self.bar.filters:
+            return  # the tab was closed meanwhile, or another part of the queue asked for
         self.queue.show(found)
         if (desk := self.desk) is not None:
             await desk.reload()
@@ -104,7 +105,8 @@ class _Review:
                 await self.aside.show(desk.opened)
         elif found.rows:
             async with self.moving:
-                await self.draw(found.rows[0], await self.fetched(found.rows[0]))
+                if self.desk is None:  # else something was opened meanwhile
+                    await self.draw(found.rows[0], await self.fetched(found.rows[0]))
         await asyncio.sleep(BREATH_SECONDS)
 
     async def found(self) -> Queue:

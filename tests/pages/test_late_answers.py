@@ -6,14 +6,18 @@ import pytest
 from nicegui import Client, ui
 from nicegui.elements.upload_files import SmallFileUpload
 
-from console.errors import Invalid, NotAllowed
+from console.errors import Invalid, NotAllowed, NotFound
 from console.evaluation_runs import Change
 from console.knowledge_import import Item, Plan
 from console.prompts import Version
+from console.review_desk import Opened
+from console.review_queue import Queue, Waiting
+from console.signals import draft_changed
 from console.students import Record
-from models import EntryStatus, EvaluationCase, EvaluationRun, KnowledgeEntry, Role, Stage, Student, utc_now
-from pages import knowledge, knowledge_import, prompts, students
-from tests.pages.unhurried import Answers, blank_page, built, choose, press, words
+from models import Channel, EntryStatus, EvaluationCase, EvaluationRun, KnowledgeEntry, Role, Stage, Student, utc_now
+from pages import knowledge, knowledge_import, prompts, review, students
+from pages.widgets import text
+from tests.pages.unhurried import Answers, blank_page, built, choose, press, settled, words
 
 
 @pytest.fixture
@@ -47,6 +51,58 @@ async def test_the_import_that_is_begun_is_the_one_last_looked_at(
         assert [drawn.count(one) for one in ('不要要点', '要点当答案', '开始导入')] == [1, 0, 1]
         await press(client, '开始导入')
         assert begun == [planned('不要要点')]
+
+
+async def test_what_a_reviewer_opened_stays_in_her_hand(answers: Answers, monkeypatch: pytest.MonkeyPatch) -> None:
+    with blank_page(monkeypatch) as client:
+        await at_the_queue(client, answers, monkeypatch)
+        draft_changed.emit(1)
+        await answers.answer(3, Queue(rows=[waiting(1), waiting(2)], total=2))
+        await answers.answer(4, NotFound('这条草稿'))  # decided meanwhile: nothing is in hand
+        await press(client, '家长 2')
+        draft_changed.emit(1)
+        await answers.answer(6, Queue(rows=[waiting(1), waiting(2)], total=2))
+        await answers.answer(5, opened(2))
+        if len(answers.asked) > 7:
+            await answers.answer(7, opened(1))
+
+        assert [one for one in words(client) if one.startswith('草稿 ')] == ['草稿 2']
+
+
+async def test_a_queue_of_other_filters_is_not_shown(answers: Answers, monkeypatch: pytest.MonkeyPatch) -> None:
+    with blank_page(monkeypatch) as client:
+        await at_the_queue(client, answers, monkeypatch)
+        draft_changed.emit(1)
+        await settled()
+        await press(client, '我的')
+        await answers.answer(4, Queue(rows=[], total=0))
+        await answers.answer(3, Queue(rows=[waiting(1)], total=1))
+
+        assert '家长 1' not in words(client)
+
+
+class Hand:
+    """Stands for the desk: shows what is in hand."""
+
+    def __init__(self, found: Opened, **_words: object) -> None:
+        self.opened = found
+        text(f'草稿 {found.draft_id}')
+
+    async def done(self, *_: object) -> None: ...
+
+    reload = save = release = hold = done
+
+
+async def at_the_queue(client: Client, answers: Answers, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reviewer before an empty queue, with her browser."""
+    monkeypatch.setattr(Client, 'has_socket_connection', True)
+    monkeypatch.setattr(review, 'read', answers)
+    monkeypatch.setattr(review, 'Desk', Hand)
+    monkeypatch.setattr(review.ContextColumn, 'show', Hand.done)
+    page = built(client, review.review_page)
+    for which, found in enumerate((None, [], Queue(rows=[], total=0))):
+        await answers.answer(which, found)
+    await page
 
 
 def planned(said: str) -> Plan:
@@ -111,6 +167,17 @@ async def test_runs_are_compared_as_last_chosen(answers: Answers, monkeypatch: p
 def sheet(name: str) -> students._Sheet:
     record = Record(student=Student(id=1, name=name, stage=Stage.LEAD))
     return students._Sheet(records=[record], names={}, next_dates={}, next_start=None)
+
+
+def waiting(number: int) -> Waiting:
+    about = {'turn_id': number, 'title': f'家长 {number}', 'question': '几点上课', 'channel': Channel.APP}
+    return Waiting(conversation_id=number, draft_id=number, since=utc_now(), review_by=utc_now(), **about)
+
+
+def opened(number: int) -> Opened:
+    about = {'title': f'家长 {number}', 'student_id': None, 'since': utc_now(), 'held_by': None}
+    talk = {'said': [], 'later': [], 'lines': []}
+    return Opened(conversation_id=number, draft_id=number, channel=Channel.APP, **about, **talk)
 
 
 def entry(number: int, question: str) -> KnowledgeEntry:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from fastapi import Request
 from nicegui import Client, core, ui
 from nicegui.app.app import State
 from nicegui.events import GenericEventArguments, handle_event
@@ -16,6 +17,7 @@ from models import Role, Staff
 from pages import layout
 from pages.widgets import Button, Text
 
+REQUEST = {'type': 'http', 'method': 'GET', 'path': '/', 'server': ('console', 80), 'query_string': b'', 'headers': []}
 Page = Callable[..., Awaitable[Any]]
 
 
@@ -55,7 +57,8 @@ async def settled() -> None:
 def blank_page(monkeypatch: pytest.MonkeyPatch, role: Role = Role.ADMIN) -> Iterator[Client]:
     """A page of member 1 to draw on, in the loop of the test; no browser is connected."""
     monkeypatch.setattr(core, 'loop', asyncio.get_running_loop())
-    client = Client(page('/'))
+    client = Client(page('/'), request=Request(REQUEST))
+    client.outbox.stop()  # nobody takes what it would send
     monkeypatch.setattr(core.app, '_state', State.STARTED)
     member = Staff(id=1, name='林主管', username='lin', role=role, active=True)
     layout._visits[client] = layout._Visit(member, '')
@@ -76,17 +79,21 @@ def built(client: Client, made: Page, **params: Any) -> 'asyncio.Task[Any]':
     return asyncio.create_task(build())
 
 
-def words(client: Client) -> list[str]:
-    """What is drawn."""
-    return [one.text for one in client.content.descendants() if isinstance(one, Text)]
+def words(place: Client | ui.element) -> list[str]:
+    """What is drawn there."""
+    place = place.content if isinstance(place, Client) else place
+    return [one.text for one in place.descendants() if isinstance(one, Text)]
 
 
 async def press(client: Client, label: str) -> None:
     """The button of this label; until its handler waits or ends."""
     buttons = (one for one in client.content.descendants() if isinstance(one, Button))
-    [found] = [one for one in buttons if label in [part.text for part in one.descendants() if isinstance(part, Text)]]
+    await click(next(one for one in buttons if label in words(one)))
+
+
+async def click(found: Button) -> None:
     for listener in found._event_listeners.values():
-        handle_event(listener.handler, GenericEventArguments(sender=found, client=client, args=None))
+        handle_event(listener.handler, GenericEventArguments(sender=found, client=found.client, args=None))
     await settled()
 
 

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Integer, bindparam, select, update
@@ -21,6 +21,10 @@ MOST_AT_ONCE = 16
 FEW_AT_ONCE = 3
 """While callbacks wait for their commit: a batch is what they wait behind."""
 MOST_ATTEMPTS = 3
+
+REMEMBERED = timedelta(days=30)
+"""How long what was understood, or dropped, can still be opened."""
+MOST_FORGOTTEN = 200
 
 _NEEDED = (
     ReceivedEvent.id,
@@ -105,6 +109,28 @@ def release(session: Session, event_id: int) -> bool:
 def drop(session: Session, event_id: int) -> bool:
     """A person decided that nobody needs a quarantined or parked event; False: it was neither."""
     return _decide(session, event_id, status=EventStatus.DROPPED)
+
+
+def forget(session: Session) -> int:
+    """Empty the oldest events that nobody needs any more, a few at a time; how many. Their keys stay: none comes twice.
+
+    Whether the oldest are old enough is asked of them alone, so that it costs the same however many there are.
+    """
+    forgotten = 0
+    for status in (EventStatus.DONE, EventStatus.DROPPED):
+        oldest = (
+            select(ReceivedEvent.id, ReceivedEvent.received_at)
+            # NOTE: with ==, PostgreSQL expects to meet one soon along the primary key, and reads past all it forgot.
+            .where(ReceivedEvent.status.between(status, status))
+            .order_by(ReceivedEvent.status, ReceivedEvent.id)
+            .limit(MOST_FORGOTTEN)
+            .subquery()
+        )
+        old = session.scalars(select(oldest.c.id).where(oldest.c.received_at < utc_now() - REMEMBERED)).all()
+        if old:
+            _set(session, old, status=EventStatus.FORGOTTEN, sealed='')
+        forgotten += len(old)
+    return forgotten
 
 
 def _decide(session: Session, event_id: int, **columns: Any) -> bool:

@@ -366,6 +366,7 @@ class Workers:
             await transact(media_files.forget_unsent)
             await transact(presence.forget)
             await asyncio.to_thread(media_files.sweep, await read(media_files.known_paths))
+        await transact(intake.forget)
         await transact(drafts.expire)
         await transact(approval_cards.park_lost)
         since, self._reminded_until = self._reminded_until, utc_now()

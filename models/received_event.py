@@ -15,10 +15,11 @@ class EventStatus(StrEnum):
     QUARANTINED = 'quarantined'  # genuine, but too old or too new to act on by itself
     PARKED = 'parked'  # could not be understood three times; a person looks
     DROPPED = 'dropped'  # a person decided that nobody needs it
+    FORGOTTEN = 'forgotten'  # was done or dropped long ago; its keys stay, what it said does not
 
 
 class ReceivedEvent(Table):
-    """Nothing personal lies here in plain: `sealed` is WeCom's own ciphertext, or ours.
+    """Nothing personal lies here in plain: `sealed` is WeCom's own ciphertext, or ours, and empty once it is forgotten.
 
     The events of a 微信客服 log come by no callback and in plain; they are sealed with our own key and already done.
     """

@@ -114,7 +114,8 @@ def _arrived(journey: Journey, simulation: Simulation) -> Step:
             took=timedelta(milliseconds=best.ms),
         )
     if sizes := [line.sealed_bytes for line in journey.lines if line.sealed_bytes is not None]:
-        words = f'密文 {sum(sizes)} 字节，签名有效，已答 200。（推送细节只保留到重启）'
+        size = f'密文 {sum(sizes)} 字节' if sum(sizes) else '密文已清空'
+        words = f'{size}，签名有效，已答 200。（推送细节只保留到重启）'
         return Step(title='加密回调', code=CALLBACK, state='done', words=words)
     return Step(title='加密回调', state='done', words='这段话是预置的演示数据，没有经过回调。')
 

@@ -1,17 +1,17 @@
 import asyncio
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from console import alerts, intake
 from console.database import Database
 from console.wecom.events import WeComEvent
-from models import Channel, Contact, Conversation, EventStatus, Message, ReceivedEvent, Turn
+from models import Channel, Contact, Conversation, EventStatus, Message, ReceivedEvent, Turn, utc_now
 from tests import story
 
 MOMENT = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
@@ -64,6 +64,15 @@ def understand(db: Database) -> int:
 
 def statuses(db: Database) -> list[EventStatus]:
     return list(db.read(lambda session: session.scalars(select(ReceivedEvent.status).order_by(ReceivedEvent.id)).all()))
+
+
+def sealed(db: Database) -> list[str]:
+    return list(db.read(lambda session: session.scalars(select(ReceivedEvent.sealed).order_by(ReceivedEvent.id)).all()))
+
+
+def came(db: Database, ago: timedelta) -> None:
+    """All that is there came so long ago."""
+    db.transact(lambda session: session.execute(update(ReceivedEvent).values(received_at=utc_now() - ago)))
 
 
 def heard(db: Database, who: str = 'wang') -> list[str]:
@@ -125,6 +134,37 @@ def test_a_person_lets_a_message_that_was_kept_aside_in(db: Database) -> None:
     understand(db)
 
     assert heard(db) == ['很久以前']
+
+
+def test_what_was_understood_long_ago_cannot_be_opened_any_more_and_does_not_come_twice(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, 'MOST_FORGOTTEN', 2)
+    store(db, *(arrival(f'第{number}句', msg_id=str(number)) for number in range(3)), arrival('poison', who='liu'))
+    store(db, arrival('不要了', who='zhao', fresh=False), arrival('很久以前', who='sun', fresh=False))
+    while EventStatus.NEW in statuses(db):
+        understand(db)
+    db.transact(intake.drop, 5)
+    came(db, intake.REMEMBERED + timedelta(minutes=1))
+    store(db, arrival('刚说的'))
+    understand(db)
+
+    assert [db.transact(intake.forget) for _ in range(3)] == [3, 1, 0]  # two, and the one that was dropped
+
+    done, gone = EventStatus.DONE, EventStatus.FORGOTTEN
+    assert statuses(db) == [gone, gone, gone, EventStatus.PARKED, gone, EventStatus.QUARANTINED, done]
+    assert [bool(one) for one in sealed(db)] == [False, False, False, True, False, True, True]
+    store(db, *(arrival(f'第{number}句', msg_id=str(number), sealing=number) for number in range(3)))
+    assert len(statuses(db)) == 7
+
+
+def test_what_was_understood_lately_can_be_opened_again(db: Database) -> None:
+    store(db, arrival('在吗'))
+    understand(db)
+    came(db, intake.REMEMBERED - timedelta(minutes=1))
+
+    assert db.transact(intake.forget) == 0
+    assert sealed(db) == ['wang|在吗']
 
 
 def test_what_cannot_be_understood_is_parked_after_three_tries_and_holds_up_only_its_sender(db: Database) -> None:

@@ -3,12 +3,13 @@ import itertools
 import logging
 import time
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from console import database, delivery_claims, draft_decisions, drafts, live_words, signals, turns
+from console import database, delivery_claims, draft_decisions, drafts, intake, live_words, signals, turns
 from console.channels import Channels, WeComApp
 from console.database import Database
 from console.sandbox import Sandbox
@@ -16,7 +17,18 @@ from console.wecom.client import WeComClient
 from console.wecom.crypto import CallbackCrypto
 from console.workers import WRITERS, Workers, take_over
 from console.writing.context import Context, OnWords, Proposal, Writer, WritingFailed
-from models import Channel, Delivery, DeliveryStatus, Draft, DraftStatus, Turn, TurnStatus
+from models import (
+    Channel,
+    Delivery,
+    DeliveryStatus,
+    Draft,
+    DraftStatus,
+    EventStatus,
+    ReceivedEvent,
+    Turn,
+    TurnStatus,
+    utc_now,
+)
 from tests import story
 
 
@@ -201,6 +213,16 @@ async def test_a_stop_waits_for_what_is_being_sent(db: Database, wecom: Sandbox)
 
     assert db.read(_statuses_of_deliveries) == [DeliveryStatus.ACCEPTED]
     assert texts_on_the_phone_of(wecom, who) == ['您好，周六上午有课。']
+
+
+async def test_what_wecom_said_long_ago_is_emptied(db: Database, wecom: Sandbox) -> None:
+    long_ago = utc_now() - intake.REMEMBERED - timedelta(minutes=1)
+    told = {'cipher_hash': 'a', 'dedup_key': 'a', 'corp_id': 'ww1', 'gate': 'ww1:wang', 'sealed': '在吗'}
+    when = {'sent_at': long_ago, 'received_at': long_ago}
+    db.transact(lambda session: session.add(ReceivedEvent(status=EventStatus.DONE, **told, **when)))
+
+    async with workers(wecom, ReadyWriter()).running():
+        await eventually(db, lambda: db.read(lambda session: session.scalars(select(ReceivedEvent.sealed)).one()) == '')
 
 
 async def test_a_loop_whose_step_fails_goes_on(

@@ -11,6 +11,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from models import storable
+
 
 class CannotOpen(Exception):
     """A sealed value that no key of ours opens: a wrong key or a moved value. Never answered with the plain text."""
@@ -31,7 +33,7 @@ class FieldCipher:
 
     def seal(self, value: str, place: str) -> str:
         nonce = os.urandom(12)
-        body = nonce + self._keys[self._newest].encrypt(nonce, value.encode(), place.encode())
+        body = nonce + self._keys[self._newest].encrypt(nonce, storable(value).encode(), place.encode())
         return f'v1:{self._newest}:{base64.b64encode(body).decode()}'
 
     def open(self, sealed: str, place: str) -> str:
@@ -58,7 +60,7 @@ class FieldCipher:
 
     def index(self, value: str) -> str:
         """The same for equal values after normalising, and nothing can be read back from it."""
-        return hmac.new(self._index_key, normalised(value).encode(), hashlib.sha256).hexdigest()
+        return hmac.new(self._index_key, normalised(storable(value)).encode(), hashlib.sha256).hexdigest()
 
 
 _cipher: FieldCipher | None = None

@@ -247,7 +247,7 @@ def checked(text: str) -> str:
         text.encode()
     except UnicodeEncodeError:
         raise Invalid('content', '回复内容含有无法保存的字符，请重新输入。') from None
-    return text.replace('\x00', '')
+    return text
 
 
 def _lines(session: Session, turn: Turn) -> str:

@@ -6,6 +6,8 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from models import storable
+
 TRANSIENT_PGCODES = {'40001', '40P01', '57P01', '57P02', '57P03'}  # serialisation, deadlock, server shutting down
 
 
@@ -45,12 +47,12 @@ def sqlite_engine(url: URL, *, pool_size: int, read_only: bool = False) -> Engin
         # A deferred transaction that reads and then writes fails at once when another wrote in between.
         connection.exec_driver_sql('BEGIN' if read_only else 'BEGIN IMMEDIATE')
 
-    return engine
+    return _keeping_only_text(engine)
 
 
 def postgres_engine(url: URL, *, pool_size: int) -> Engine:
     """Plain `postgresql://` means psycopg2. A query ends after 15 s, an idle transaction after 30."""
-    return create_engine(
+    engine = create_engine(
         url.set(drivername='postgresql+psycopg2') if url.drivername == 'postgresql' else url,
         pool_size=pool_size,
         max_overflow=0,
@@ -62,6 +64,7 @@ def postgres_engine(url: URL, *, pool_size: int) -> Engine:
             'options': '-c statement_timeout=15000 -c idle_in_transaction_session_timeout=30000 -c timezone=UTC',
         },
     )
+    return _keeping_only_text(engine)
 
 
 def is_transient(fault: DBAPIError) -> bool:
@@ -71,3 +74,26 @@ def is_transient(fault: DBAPIError) -> bool:
     code = getattr(fault.orig, 'pgcode', None)
     unreachable = code is None and isinstance(fault, OperationalError)
     return unreachable or fault.connection_invalidated or code in TRANSIENT_PGCODES
+
+
+def _keeping_only_text(engine: Engine) -> Engine:
+    """Whatever a statement is given loses what no database keeps, see docs/decisions/0020."""
+
+    @event.listens_for(engine, 'before_cursor_execute', retval=True)
+    def clean(
+        _connection: Any, _cursor: Any, statement: str, given: Any, _context: Any, _many: bool
+    ) -> tuple[str, Any]:
+        return statement, _storable(given)
+
+    return engine
+
+
+def _storable(given: Any) -> Any:
+    """The same, in rows, lists and texts."""
+    if isinstance(given, str):
+        return storable(given)
+    if isinstance(given, dict):
+        return {name: _storable(value) for name, value in given.items()}
+    if isinstance(given, list | tuple):
+        return type(given)([_storable(value) for value in given])
+    return given

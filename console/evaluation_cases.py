@@ -165,7 +165,7 @@ def _set(
 
 
 def _worded(field: str, text: str | None) -> str:
-    text = (text or '').replace('\x00', '').strip()
+    text = (text or '').strip()
     if not 1 <= len(text) <= LONGEST:
         raise Invalid(field, f'请填写 1–{LONGEST} 个字。')
     return text

@@ -35,7 +35,7 @@ def note(session: Session, student_id: int, text: str, *, way: str, next_on: dat
     """
     staff.require(session, by, staff.Action.EDIT_STUDENTS)
     students.record(session, student_id, by=by)
-    text = text.replace('\x00', '').strip()
+    text = text.strip()
     if not 1 <= len(text) <= LONGEST_TEXT:
         raise Invalid('text', f'跟进记录须为 1–{LONGEST_TEXT} 字。')
     if way not in WAYS:

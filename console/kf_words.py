@@ -90,4 +90,4 @@ def _menu(body: dict[str, Any]) -> Iterator[str]:
 
 def _said(body: dict[str, Any], name: str) -> str:
     value = body.get(name)
-    return value.replace('\x00', '').strip() if isinstance(value, str) else ''
+    return value.strip() if isinstance(value, str) else ''

@@ -34,7 +34,7 @@ def add(session: Session, conversation_id: int, text: str, *, by: int) -> Note:
     """
     writer = staff.require(session, by, staff.Action.PROPOSE_REPLY)
     conversations.seen(session, conversation_id, by=by)
-    text = text.replace('\r\n', '\n').replace('\x00', '').strip()
+    text = text.replace('\r\n', '\n').strip()
     if not 1 <= len(text) <= LONGEST:
         raise Invalid('note', f'备注须为 1–{LONGEST} 字。')
     conversation = conversations.locked(session, conversation_id)

@@ -172,7 +172,7 @@ def _rules(row: Policy | None) -> Rules:
 
 def _trimmed(value: Any) -> Any:
     if isinstance(value, str):
-        return value.replace('\x00', '').strip() or None
+        return value.strip() or None
     return tuple(dict.fromkeys(value)) if isinstance(value, (list, tuple, set)) else value
 
 

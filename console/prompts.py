@@ -99,7 +99,7 @@ def everything(session: Session, *, by: int) -> list[Version]:
 def add(session: Session, *, rules: str, note: str, by: int) -> PromptVersion:
     """A new version, not current yet. `note` says what it is to do better. Raises `NotAllowed`, `Invalid`."""
     staff.require(session, by, staff.Action.EDIT_PROMPTS)
-    rules = rules.replace('\r\n', '\n').replace('\x00', '').strip()
+    rules = rules.replace('\r\n', '\n').strip()
     if not SHORTEST <= len(rules) <= LONGEST:
         raise Invalid('rules', f'提示词须为 {SHORTEST}–{LONGEST} 个字，现在 {len(rules)} 个字。')
     if missing := [word for word in NEEDED if word not in rules]:

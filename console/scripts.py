@@ -259,7 +259,7 @@ def _checked_title(title: str) -> str:
 
 
 def _checked_text(text: str) -> str:
-    text = text.replace('\r\n', '\n').replace('\x00', '').replace('｛', '{').replace('｝', '}').strip()
+    text = text.replace('\r\n', '\n').replace('｛', '{').replace('｝', '}').strip()
     if not 1 <= len(text) <= LONGEST_TEXT:
         raise Invalid('text', f'内容须为 1–{LONGEST_TEXT} 字。')
     if _TOKEN.search(text):

@@ -293,7 +293,7 @@ def _next_step(session: Session, record: Record | None) -> str | None:
 
 
 def _checked(words: str) -> str:
-    words = words.replace('\x00', '').strip()
+    words = words.strip()
     if not words or len(words) > LONGEST_WORDS:
         raise Invalid('words', f'请粘贴或输入家长的话，最多 {LONGEST_WORDS} 字。')
     return words

@@ -3,7 +3,7 @@
 from models.alert import Alert
 from models.approval_card import ApprovalCard, CardStatus
 from models.audit_entry import AuditEntry
-from models.base import LARGEST_INTEGER, Table, Work, utc_now
+from models.base import LARGEST_INTEGER, Table, Work, storable, utc_now
 from models.contact import Channel, Contact
 from models.contact_tag import ContactTag, Tag
 from models.contact_way import ContactWay
@@ -104,5 +104,6 @@ __all__ = [
     'UnknownQuestion',
     'WeComSecret',
     'Work',
+    'storable',
     'utc_now',
 ]

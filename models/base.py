@@ -54,6 +54,16 @@ class Table(DeclarativeBase):
     }
 
 
+def storable(words: str) -> str:
+    """`words` without NUL, which PostgreSQL refuses, and without half surrogate pairs, which nothing encodes."""
+    words = words.replace('\x00', '')
+    try:
+        words.encode()
+    except UnicodeEncodeError:
+        return words.encode(errors='ignore').decode()
+    return words
+
+
 def utc_now() -> datetime:
     return datetime.now(UTC)
 

@@ -7,9 +7,9 @@ from sqlalchemy import Engine, create_engine, func, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
-from console import database
+from console import crypto, database
 from console.database import PRESENCE, Database
-from models import Role, SignInAttempt, Staff
+from models import Channel, Contact, Role, SignInAttempt, Staff
 from tests import story
 
 LISTENERS = text(
@@ -27,7 +27,7 @@ def attempts(db: Database) -> int:
 
 
 def elsewhere(db: Database) -> Engine:
-    return create_engine(db.url, isolation_level='AUTOCOMMIT')
+    return create_engine(db.engine.url, isolation_level='AUTOCOMMIT')
 
 
 def cut(db: Database, session: Session) -> None:
@@ -76,6 +76,30 @@ def test_a_fault_that_is_logged_holds_no_personal_data(db: Database) -> None:
 
     assert '张三丰' not in str(fault.value)
     assert 'argon2id' not in str(fault.value)
+
+
+@pytest.mark.parametrize('odd', ['a\0b', 'a\ud83db', '\udc00ab\0'], ids=['NUL', 'half a pair', 'both'])
+def test_what_no_database_keeps_is_left_out_of_what_is_kept_and_of_what_is_looked_for(db: Database, odd: str) -> None:
+    db.transact(lambda session: session.add(Contact(channel=Channel.APP, external_userid=odd)))
+
+    def kept(session: Session, words: str) -> list[str]:
+        named = select(Contact.external_userid).where
+        return [
+            *session.scalars(named(Contact.external_userid == words)),
+            *session.scalars(named(Contact.external_userid.in_([words]))),
+            *session.scalars(named(func.lower(Contact.external_userid) == words)),
+            *session.scalars(named(Contact.external_userid.contains(words, autoescape=True))),
+        ]
+
+    assert db.read(kept, odd) == db.read(kept, 'ab') == ['ab'] * 4
+
+
+@pytest.mark.usefixtures('db')
+def test_what_no_database_keeps_is_not_sealed_either() -> None:
+    sealed = crypto.cipher().seal('138\ud83d1234\0', 'guardian.phone:1')
+
+    assert crypto.cipher().open(sealed, 'guardian.phone:1') == '1381234'
+    assert crypto.cipher().index('138\ud83d1234\0') == crypto.cipher().index('1381234')
 
 
 @ON_POSTGRESQL

@@ -29,7 +29,6 @@ MOST_AT_ONCE = 100
 A_MOMENT, AGAIN, LATER = timedelta(seconds=1), timedelta(seconds=5), timedelta(minutes=5)
 RATE_PAUSE = timedelta(minutes=1)
 STALE_TOKEN = 95007
-ALERT = 'kf_pull'
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +91,7 @@ def keep(session: Session, claim: Claim, page: Page, pace: turns.Pace) -> bool:
         account.history_skipped = True
     _rest(account, claim, until=utc_now() + (A_MOMENT if stuck else SWEEP), go_on=page.has_more and not stuck)
     account.last_error = None
-    alerts.clear(session, ALERT)
+    alerts.clear(session, _alert(account))
     signals.announce(session, signals.kf_changed, account.id)
     return True
 
@@ -119,10 +118,16 @@ def not_read(session: Session, claim: Claim, why: ConsoleError) -> None:
             pause = RATE_PAUSE
         elif why.kind not in (RefusalKind.RETRY, RefusalKind.TOKEN):
             pause = LATER
-            alerts.raise_alert(session, ALERT, f'微信客服“{account.name or account.open_kfid}”的消息读取失败：{why}')
+            words = f'微信客服“{account.name or account.open_kfid}”的消息读取失败：{why}'
+            alerts.raise_alert(session, _alert(account), words)
     account.lease_until = None
     if account.pull_at == claim.due_at or pause > AGAIN:
         account.pull_at = utc_now() + pause
+
+
+def _alert(account: KfAccount) -> str:
+    """Each account has its own: that one is read is no comfort to another."""
+    return f'kf_pull:{account.id}'
 
 
 def _held(session: Session, claim: Claim) -> KfAccount | None:

@@ -250,6 +250,23 @@ async def test_an_account_taken_from_us_rests_and_says_why(desk: Desk) -> None:
     assert desk.db.read(alerts.open_alerts) == []
 
 
+async def test_an_account_that_is_read_does_not_end_the_trouble_of_another(desk: Desk) -> None:
+    desk.wecom.kf.add_account('招生咨询', open_kfid=ACCOUNT, granted=False)
+    desk.wecom.kf.add_account('教务', open_kfid='wkOffice', granted=False)
+    for account in (ACCOUNT, 'wkOffice'):
+        desk.rung(account=account)
+    await desk.read()
+    assert len(desk.db.read(alerts.open_alerts)) == 2
+
+    desk.wecom.kf.add_account('招生咨询', open_kfid=ACCOUNT)
+    desk.rung()
+    await desk.read()
+
+    [alert] = desk.db.read(alerts.open_alerts)
+    assert 'wkOffice' in alert.text
+    assert alert.count == 1
+
+
 async def test_wecom_out_of_reach_costs_nothing_but_time(desk: Desk) -> None:
     desk.says('周六有课吗')
     desk.rung()

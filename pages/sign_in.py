@@ -23,7 +23,7 @@ Typed = Annotated[str, Form()]
 
 @router.get('/login')
 async def ask(request: Request, next: str = '/') -> Response:  # noqa: A002  the name in the address
-    if parts().setup_code is not None:
+    if await _setup_code() is not None:
         return RedirectResponse('/setup', 303, plain.HEADERS)
     if _signed_in_as(request) is not None:
         return RedirectResponse(sign_in.local_path(next), 303, plain.HEADERS)
@@ -63,7 +63,7 @@ async def enter_demo(request: Request, role: Typed = '', next: Typed = '/') -> R
 
 @router.get('/setup')
 async def ask_setup() -> Response:
-    if parts().setup_code is None:
+    if await _setup_code() is None:
         return RedirectResponse('/login', 303, plain.HEADERS)
     return _setup_form()
 
@@ -73,7 +73,7 @@ async def set_up(
     request: Request, code: Typed = '', username: Typed = '', name: Typed = '', password: Typed = ''
 ) -> Response:
     """Make the first administrator. The code opens this once."""
-    expected = parts().setup_code
+    expected = await _setup_code()
     if expected is None:
         return RedirectResponse('/login', 303, plain.HEADERS)
     try:
@@ -100,6 +100,13 @@ async def leave_everywhere(request: Request) -> Response:
     return _signed_out(request)
 
 
+async def _setup_code() -> str | None:
+    """What opens the set-up page; None once somebody is there, also if another process made them."""
+    if parts().setup_code is not None and await read(staff.count):
+        parts().setup_code = None
+    return parts().setup_code
+
+
 async def _first_administrator(username: str, name: str, password: str) -> int:
     folded = staff.checked_username(username)
     password_hash = await sign_in.hash_password(staff.checked_password(password, username=folded))
@@ -109,7 +116,7 @@ async def _first_administrator(username: str, name: str, password: str) -> int:
     parts().setup_code = None  # before the first await: of two forms sent at once, one is late
     try:
         made = await transact(staff.create_first, username=folded, name=name or folded, password_hash=password_hash)
-    except ConsoleError:
+    except BaseException:  # also a form that was given up: `_setup_code` finds out whether somebody is there
         parts().setup_code = code
         raise
     return made.id

@@ -3,15 +3,19 @@
 import http.client
 import re
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
+import psycopg2
 import pytest
 
 from tests.conftest import ADMIN, QUICK
 from tests.pages.conftest import OpenPage
+from tests.postgres import PostgresServer
 from tests.server import ROOT, ConsoleServer
-from tests.warm import WarmConsole
+from tests.warm import WarmConsole, run
 
 HEAD = (ADMIN['ADMIN_USERNAME'], ADMIN['ADMIN_PASSWORD'])
 COOKIE = 'edudesk_session'
@@ -218,9 +222,8 @@ def test_the_throttle_says_when_to_come_back() -> None:
 
 
 def test_the_first_start_makes_one_administrator_with_the_printed_code(open_page: OpenPage) -> None:
-    with WarmConsole({'APP_ENV': 'development', 'WECHAT_CORP_ID': 'ww1234567890', **_wecom_of_nobody()}) as server:
-        printed = re.search(r'enter the code  (\w+)', server.log())
-        assert printed
+    with WarmConsole({'APP_ENV': 'development', **_wecom_of_nobody()}) as server:
+        form = _set_up_form(server)
         open_page.allowed.append('status of 422')
         page = open_page(server)
         page.wait_for_url('**/setup')
@@ -231,21 +234,61 @@ def test_the_first_start_makes_one_administrator_with_the_printed_code(open_page
         page.get_by_role('button', name='创建管理员').click()
         page.get_by_text('安装码不正确').wait_for()
         assert page.get_by_label('姓名').input_value() == '张校长'
-        page.get_by_label('安装码').fill(printed.group(1))
+        page.get_by_label('安装码').fill(form['code'])
         page.get_by_label('密码').fill('long enough to keep')
         page.get_by_role('button', name='创建管理员').click()
         page.locator('nav.rail').wait_for()
         page.get_by_text('张校长').first.wait_for()
         with _browser(server) as stranger:
-            again = {'code': printed.group(1), 'username': 'second', 'name': '乙', 'password': 'long enough to keep'}
+            again = form | {'username': 'second', 'name': '乙'}
             assert stranger.get('/setup').headers['location'] == '/login'
             assert stranger.post('/setup', data=again).headers['location'] == '/login'
             assert _sign_in(stranger, 'second', 'long enough to keep').status_code == 401
 
 
+def test_the_set_up_page_is_closed_once_another_process_made_somebody(postgres: PostgresServer, tmp_path: Path) -> None:
+    settings = _wecom_of_nobody() | {'DATABASE_URL': postgres.create_database('set_up_elsewhere')}
+    with WarmConsole(settings) as server, _browser(server) as browser:
+        assert browser.get('/login').headers['location'] == '/setup'
+        form = _set_up_form(server)
+        made = run(tmp_path, 'create-staff', 'boss', '--password', 'long enough to keep', **settings)
+        assert made.returncode == 0, made.stderr
+
+        assert browser.post('/setup', data=form).headers['location'] == '/login'
+        assert browser.get('/login').status_code == 200
+        assert browser.get('/setup').headers['location'] == '/login'
+        assert _sign_in(browser, 'boss', 'long enough to keep').headers['location'] == '/'
+
+
+def test_the_set_up_page_stays_open_after_a_fault_of_the_databases(postgres: PostgresServer) -> None:
+    database_url = postgres.create_database('set_up_again')
+    settings = _wecom_of_nobody() | {'DATABASE_URL': database_url}
+    with WarmConsole(settings, allowed_errors=['ASGI application']) as server:
+        form = _set_up_form(server)
+        _execute(database_url, 'ALTER TABLE audit_entry RENAME TO away')
+        with _browser(server) as browser:
+            assert browser.post('/setup', data=form).status_code == 500
+        _execute(database_url, 'ALTER TABLE away RENAME TO audit_entry')
+
+        with _browser(server) as browser:
+            assert browser.post('/setup', data=form).headers['location'] == '/'
+
+
+def _set_up_form(server: ConsoleServer) -> dict[str, str]:
+    printed = re.search(r'enter the code  (\w+)', server.log())
+    assert printed
+    return {'code': printed.group(1), 'username': 'first', 'name': '甲', 'password': 'long enough to keep'}
+
+
+def _execute(database_url: str, statement: str) -> None:
+    with closing(psycopg2.connect(database_url)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
 def _wecom_of_nobody() -> dict[str, str]:
     """Credentials of a WeCom that nobody asks in these tests; with them there is no demo school."""
     return {
+        'WECHAT_CORP_ID': 'ww1234567890',
         'WECHAT_AGENT_ID': '1000002',
         'WECHAT_SECRET': 'a-secret',
         'WECHAT_TOKEN': 'a-token',

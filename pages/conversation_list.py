@@ -14,7 +14,7 @@ from console.database import read
 from console.errors import ConsoleError
 from models import Channel, Staff, utc_now
 from pages.view_menu import ViewMenu
-from pages.widgets import Button, button, empty_state, error_state, row, skeleton
+from pages.widgets import Button, button, empty_state, error_state, refusals_shown, row, skeleton
 
 PAGE = 30
 CHANNELS = {Channel.APP: '企业微信应用', Channel.KF: '微信客服', Channel.CONTACT: '客户联系', Channel.SIMULATE: '模拟'}
@@ -127,10 +127,12 @@ class ConversationList:
 
     async def _load_more(self) -> None:
         async with self._asking:
-            wanted, last = self.wanted, self.lines[-1].key
-            found = await read(conversation_list.lines, by=self._member.id, wanted=wanted, limit=PAGE + 1, after=last)
-            if wanted == self.wanted:
-                self._show(self.lines + found[:PAGE], more=len(found) > PAGE)
+            wanted, last = self.wanted, self.lines[-1].key if self.lines else None
+            with refusals_shown():
+                asked = {'by': self._member.id, 'wanted': wanted, 'limit': PAGE + 1, 'after': last}
+                found = await read(conversation_list.lines, **asked)
+                if wanted == self.wanted:
+                    self._show(self.lines + found[:PAGE], more=len(found) > PAGE)
 
     def look_who_left(self) -> None:
         """Who is gone without a word is gone here, too."""

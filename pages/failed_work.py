@@ -47,10 +47,13 @@ class Board:
         self._before: dict[Kind, int] = {}
 
     async def reload(self) -> None:
+        turned = dict(self._before)
         found = {
-            kind: await read(failed_work.page, kind, by=self._by, limit=PAGE + 1, before=self._before.get(kind))
+            kind: await read(failed_work.page, kind, by=self._by, limit=PAGE + 1, before=turned.get(kind))
             for kind in Kind
         }
+        if turned != self._before or self.place.is_deleted:
+            return
         self.place.clear()
         with self.place:
             for kind, rows in found.items():
@@ -85,20 +88,24 @@ class Board:
         self._before.pop(kind, None)
         if before is not None:
             self._before[kind] = before
-        await self.reload()
+        await self._look_again()
+
+    async def _look_again(self) -> None:
+        with refusals_shown():
+            await self.reload()
 
     async def _retry(self, one: Failed) -> None:
         with refusals_shown():
             await transact(failed_work.retry, one.kind, one.id, by=self._by)
             ui.notify('已重新开始处理')
-        await self.reload()
+        await self._look_again()
 
     async def _drop(self, one: Failed) -> None:
         if await confirm(*DROPPED[one.kind], ok='放弃'):
             with refusals_shown():
                 await transact(failed_work.drop, one.kind, one.id, by=self._by)
                 ui.notify('已放弃')
-            await self.reload()
+            await self._look_again()
 
 
 def _line(one: Failed) -> None:

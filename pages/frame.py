@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -17,7 +17,7 @@ from models import Alert, Role, Staff
 from pages.account import account_dialog
 from pages.news import on_news
 from pages.palette import Place, palette, palette_button
-from pages.widgets import Button, Handler, Text, ago, avatar, chip, icon, icon_button, text
+from pages.widgets import Button, Handler, Text, ago, avatar, chip, icon, icon_button, refusals_shown, text
 
 COUNTED_AFTER = 0.4
 """Seconds from news until the rail counts anew: what was said comes first, and what it leads to is counted with it."""
@@ -151,7 +151,8 @@ def _rail_link(place: _Place, *, current: bool, counters: dict[str, Text]) -> No
 
 def _bell(me: int, counters: dict[str, Text]) -> None:
     async def close(alert: Alert) -> None:
-        await transact(alerts.close, alert.id, by=me)
+        with refusals_shown():
+            await transact(alerts.close, alert.id, by=me)
         await reload()
 
     @ui.refreshable
@@ -162,7 +163,8 @@ def _bell(me: int, counters: dict[str, Text]) -> None:
             _alert_row(alert, on_close=close)
 
     async def reload() -> None:
-        listed.refresh(await read(alerts.open_alerts))
+        with suppress(ConsoleError):  # who may see them no longer is told by what they press
+            listed.refresh(await read(alerts.open_alerts))
 
     with icon_button('bell', '告警', reload).classes('bell'):
         counters['alerts'] = text('', 'count')

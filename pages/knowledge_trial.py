@@ -6,8 +6,9 @@ from nicegui import ui
 
 from console import dossiers, knowledge
 from console.database import read
+from console.errors import ConsoleError
 from console.parts import parts
-from console.writing.context import Knowledge, Proposal, WritingFailed
+from console.writing.context import Knowledge, Proposal
 from pages.layout import refusals_shown
 from pages.review_editor import evidence
 from pages.widgets import Text, button, chip, panel, row, text
@@ -30,14 +31,15 @@ def trial_box() -> None:
         words = question.value.strip()
         if not words:
             return
+        outcome: Proposal | str | None = None
         reply.refresh(_WRITING)
         try:
             context = await read(dossiers.for_question, words, None)
-            proposal = await parts().writer.write(context, on_words=tell)
-        except WritingFailed as refusal:
-            reply.refresh(str(refusal))
-        else:
-            reply.refresh(proposal)
+            outcome = await parts().writer.write(context, on_words=tell)
+        except ConsoleError as refusal:
+            outcome = str(refusal)
+        finally:
+            reply.refresh(outcome)
 
     told: list[Text] = []
 

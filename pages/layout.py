@@ -1,8 +1,7 @@
-"""What every page shares: the guard, the frame around it, and how refusals are shown."""
+"""What every page shares: the guard, the frame around it, and reloading."""
 
 import functools
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -15,13 +14,14 @@ from nicegui import Client, background_tasks, ui
 
 from console import policies, sign_in, signals, staff
 from console.database import read
-from console.errors import ConsoleError, NotAllowed, NotFound
+from console.errors import NotAllowed, NotFound
 from console.parts import parts
 from console.signals import Signal
 from models import LARGEST_INTEGER, Staff
 from pages import packed, plain
 from pages.frame import frame, narrow_frame
 from pages.news import on_news
+from pages.widgets import refusals_shown
 
 FAVICON = (packed.ASSETS / 'favicon.svg').read_text(encoding='utf-8').strip()
 
@@ -96,15 +96,6 @@ def me() -> int:
 def member() -> Staff:
     """The member this page belongs to, as of when it was opened."""
     return _visits[ui.context.client].member
-
-
-@contextmanager
-def refusals_shown() -> Iterator[None]:
-    """Turn an expected refusal into a notice. Anything else stays a crash, logged and told by `_crashed`."""
-    try:
-        yield
-    except ConsoleError as refusal:
-        ui.notify(str(refusal), type='warning')
 
 
 def reload_on(reload: Callable[[], Awaitable[None]], *news: Signal) -> None:

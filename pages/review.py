@@ -126,11 +126,12 @@ class _Review:
         await self.hold()
 
     async def more(self) -> None:
-        found = await read(
-            review_queue.queue, by=self.by, filters=self.bar.filters, limit=PAGE, after=self.queue.rows[-1].place
-        )
-        self.queue.window += PAGE
-        self.queue.show(Queue(rows=[*self.queue.rows, *found.rows], total=found.total))
+        filters, last = self.bar.filters, self.queue.rows[-1].place if self.queue.rows else None
+        with refusals_shown():
+            found = await read(review_queue.queue, by=self.by, filters=filters, limit=PAGE, after=last)
+            if filters == self.bar.filters:
+                self.queue.window += PAGE
+                self.queue.show(Queue(rows=[*self.queue.rows, *found.rows], total=found.total))
 
     async def fetched(self, row: Waiting) -> Opened:
         if row.draft_id is not None:

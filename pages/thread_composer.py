@@ -154,7 +154,8 @@ class ThreadComposer:
 
     async def _picked(self, item: Item) -> None:
         if item['kind'] == 'script':
-            await transact(scripts.used, item['id'], by=self._member.id)
+            with refusals_shown():
+                await transact(scripts.used, item['id'], by=self._member.id)
 
 
 def _taking(heard: Callable[[Any], Awaitable[None]]) -> Callable[[Any], Awaitable[None]]:

@@ -193,6 +193,15 @@ def field_error(field: ValidationElement[Any], words: str | None) -> None:
 
 
 @contextmanager
+def refusals_shown() -> Iterator[None]:
+    """Turn an expected refusal into a notice. Anything else stays a crash, which is logged and told by the page."""
+    try:
+        yield
+    except ConsoleError as refusal:
+        ui.notify(str(refusal), type='warning')
+
+
+@contextmanager
 def refusals_at(fields: Mapping[str, ValidationElement[Any]]) -> Iterator[None]:
     """Show a refusal that names one of `fields`, as its field or its reason, right there; any other as a notice."""
     for field in fields.values():

@@ -55,8 +55,10 @@ async def settled() -> None:
 
 @contextmanager
 def blank_page(monkeypatch: pytest.MonkeyPatch, role: Role = Role.ADMIN) -> Iterator[Client]:
-    """A page of member 1 to draw on, in the loop of the test; no browser is connected."""
+    """A page of member 1 to draw on, in the loop of the test; no browser is connected. A crash fails the test."""
+    crashes: list[Exception] = []
     monkeypatch.setattr(core, 'loop', asyncio.get_running_loop())
+    monkeypatch.setattr(core.app, 'handle_exception', crashes.append)
     client = Client(page('/'), request=Request(REQUEST))
     client.outbox.stop()  # nobody takes what it would send
     monkeypatch.setattr(core.app, '_state', State.STARTED)
@@ -67,6 +69,7 @@ def blank_page(monkeypatch: pytest.MonkeyPatch, role: Role = Role.ADMIN) -> Iter
             yield client
     finally:
         client.delete()
+    assert not crashes, crashes
 
 
 def built(client: Client, made: Page, **params: Any) -> 'asyncio.Task[Any]':
@@ -88,13 +91,30 @@ def words(place: Client | ui.element) -> list[str]:
 async def press(client: Client, label: str) -> None:
     """The button of this label; until its handler waits or ends."""
     buttons = (one for one in client.content.descendants() if isinstance(one, Button))
-    await click(next(one for one in buttons if label in words(one)))
+    await click(next(one for one in buttons if label in (one.props.get('aria-label'), *words(one))))
 
 
 async def click(found: Button) -> None:
     for listener in found._event_listeners.values():
         handle_event(listener.handler, GenericEventArguments(sender=found, client=found.client, args=None))
     await settled()
+
+
+async def emit(client: Client, event: str, told: object) -> None:
+    """What a browser says, honest or not: `event` of the one element that hears it."""
+    [(heard_by, listener)] = [
+        (one, listener)
+        for one in client.content.descendants(include_self=True)
+        for listener in one._event_listeners.values()
+        if listener.type == event
+    ]
+    handle_event(listener.handler, GenericEventArguments(sender=heard_by, client=client, args=told))
+    await settled()
+
+
+def told(client: Client) -> list[str]:
+    """The notices there were."""
+    return [str(said['message']) for _, kind, said in client.outbox.messages if kind == 'notify']
 
 
 async def choose(client: Client, label: str, value: object) -> None:

@@ -33,7 +33,8 @@ from console.conversations import Person
 from console.crypto import cipher
 from console.database import insert_once
 from console.hearing import Heard
-from console.wecom.kf import Item, Origin, number
+from console.wecom.answers import number
+from console.wecom.kf import Item, Origin
 from models import (
     Author,
     Channel,

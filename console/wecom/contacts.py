@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from console.wecom.answers import fields, number, rows, text, texts
 from console.wecom.client import WeComClient
 from console.wecom.messages import frozen
 from console.wecom.refusals import WeComRefused
@@ -69,7 +70,7 @@ class CustomerContacts:
 
     def members(self) -> list[str]:
         """Who may have customers (path/92571)."""
-        return _texts(self._client.get('externalcontact/get_follow_user_list').get('follow_user'))
+        return texts(self._client.get('externalcontact/get_follow_user_list').get('follow_user'))
 
     def page(self, userids: Sequence[str], cursor: str) -> tuple[list[Followed], str]:
         """Up to 100 customers of up to 100 members, and the next cursor, empty at the end (path/92994)."""
@@ -83,10 +84,10 @@ class CustomerContacts:
                 return [], ''
             raise
         found = [
-            _followed(_dict(one.get('external_contact')), _dict(one.get('follow_info')))
-            for one in _dicts(answer.get('external_contact_list'))
+            _followed(fields(one.get('external_contact')), fields(one.get('follow_info')))
+            for one in rows(answer.get('external_contact_list'))
         ]
-        return [one for one in found if one is not None], _text(answer.get('next_cursor')) or ''
+        return [one for one in found if one is not None], text(answer.get('next_cursor')) or ''
 
     def one(self, userid: str, external_userid: str) -> Followed | None:
         """One customer of one member; None if they have no longer each other (path/92114)."""
@@ -98,10 +99,10 @@ class CustomerContacts:
                 if refused.errcode == NOT_A_CUSTOMER:
                     return None
                 raise
-            for follow in _dicts(answer.get('follow_user')):
-                if (_text(follow.get('userid')) or '').casefold() == userid.casefold():
-                    return _followed(_dict(answer.get('external_contact')), follow)
-            cursor = _text(answer.get('next_cursor')) or ''
+            for follow in rows(answer.get('follow_user')):
+                if (text(follow.get('userid')) or '').casefold() == userid.casefold():
+                    return _followed(fields(answer.get('external_contact')), follow)
+            cursor = text(answer.get('next_cursor')) or ''
             if not cursor:
                 return None
 
@@ -114,17 +115,17 @@ class CustomerContacts:
     def tags(self) -> list[CorpTag]:
         """All 企业标签 in their order (path/92117)."""
         answer = self._client.post('externalcontact/get_corp_tag_list', {})
-        groups = sorted(_dicts(answer.get('tag_group')), key=_order)
-        named = [(group, tag) for group in groups for tag in sorted(_dicts(group.get('tag')), key=_order)]
+        groups = sorted(rows(answer.get('tag_group')), key=_order)
+        named = [(group, tag) for group in groups for tag in sorted(rows(group.get('tag')), key=_order)]
         return [
             CorpTag(
                 wecom_id=str(tag['id']),
-                name=_text(tag.get('name')) or '',
-                group_name=_text(group.get('group_name')),
+                name=text(tag.get('name')) or '',
+                group_name=text(group.get('group_name')),
                 position=position,
             )
             for position, (group, tag) in enumerate(named)
-            if _text(tag.get('id')) and not tag.get('deleted')
+            if text(tag.get('id')) and not number(tag.get('deleted'))
         ]
 
     def mark_tags(self, userid: str, external_userid: str, *, add: Iterable[str], remove: Iterable[str]) -> None:
@@ -144,7 +145,7 @@ class CustomerContacts:
         answer = self._client.post(
             'externalcontact/add_contact_way', _SCAN | {'user': [userid], 'remark': name, 'state': state}
         )
-        return _text(answer.get('config_id')) or '', _text(answer.get('qr_code')) or ''
+        return text(answer.get('config_id')) or '', text(answer.get('qr_code')) or ''
 
     def welcome(self, request: bytes) -> None:
         """Sends a frozen `welcome_request`, once a code and only for 20 seconds (path/92137)."""
@@ -160,44 +161,26 @@ def welcome_request(code: str, text: str) -> bytes:
 
 
 def _followed(person: dict[str, Any], follow: dict[str, Any]) -> Followed | None:
-    userid, external_userid = _text(follow.get('userid')), _text(person.get('external_userid'))
+    userid, external_userid = text(follow.get('userid')), text(person.get('external_userid'))
     if userid is None or external_userid is None:
         return None
-    tagged = [tag.get('tag_id') for tag in _dicts(follow.get('tags')) if tag.get('type') in _OURS]
-    since = follow.get('createtime')
-    add_way = follow.get('add_way')
+    tagged = [tag.get('tag_id') for tag in rows(follow.get('tags')) if number(tag.get('type')) in _OURS]
+    since = number(follow.get('createtime'))
     return Followed(
         userid=userid,
         external_userid=external_userid,
-        name=_text(person.get('name')),
-        avatar_url=_text(person.get('avatar')),
-        remark=_text(follow.get('remark')),
-        description=_text(follow.get('description')) or '',
-        mobiles=tuple(_texts(follow.get('remark_mobiles'))),
-        tag_ids=tuple(dict.fromkeys(_texts(follow.get('tag_id')) + _texts(tagged))),
-        add_way=add_way if isinstance(add_way, int) else None,
-        state=_text(follow.get('state')),
-        followed_at=datetime.fromtimestamp(since, UTC) if isinstance(since, int) and 0 < since < 2**33 else None,
+        name=text(person.get('name')),
+        avatar_url=text(person.get('avatar')),
+        remark=text(follow.get('remark')),
+        description=text(follow.get('description')) or '',
+        mobiles=tuple(texts(follow.get('remark_mobiles'))),
+        tag_ids=tuple(dict.fromkeys(texts(follow.get('tag_id')) + texts(tagged))),
+        add_way=number(follow.get('add_way')),
+        state=text(follow.get('state')),
+        followed_at=datetime.fromtimestamp(since, UTC) if since is not None and 0 < since < 2**33 else None,
     )
 
 
 def _order(one: dict[str, Any]) -> int:
     """WeCom shows what has the greater number first."""
-    order = one.get('order')
-    return -order if isinstance(order, int) else 0
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
-
-
-def _texts(value: Any) -> list[str]:
-    return [one for one in value if isinstance(one, str) and one] if isinstance(value, list) else []
-
-
-def _dict(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _dicts(value: Any) -> list[dict[str, Any]]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+    return -(number(one.get('order')) or 0)

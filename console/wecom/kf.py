@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from enum import IntEnum
 from typing import Any, Literal
 
+from console.wecom.answers import fields, number, rows, text
 from console.wecom.client import WeComClient
 from console.wecom.messages import frozen
 from console.wecom.refusals import WeComRefused
@@ -107,62 +108,62 @@ class KfClient:
             asked['token'] = token
         answer = self.client.post('kf/sync_msg', asked)
         return Page(
-            items=[_item(said) for said in answer.get('msg_list') or [] if isinstance(said, dict)],
-            cursor=_text(answer, 'next_cursor') or cursor or '',
+            items=[_item(said) for said in rows(answer.get('msg_list'))],
+            cursor=text(answer.get('next_cursor')) or cursor or '',
             has_more=number(answer.get('has_more')) == 1,
         )
 
     def send(self, request: bytes) -> str:
         """Sends a frozen `text_request`. The msgid; 95033 says that this id was used before."""
-        return _text(self.client.post_frozen('kf/send_msg', request), 'msgid') or ''
+        return text(self.client.post_frozen('kf/send_msg', request).get('msgid')) or ''
 
     def send_on_event(self, request: bytes) -> str:
         """Sends a frozen `event_request`, once a code and only while the code lives."""
-        return _text(self.client.post_frozen('kf/send_msg_on_event', request), 'msgid') or ''
+        return text(self.client.post_frozen('kf/send_msg_on_event', request).get('msgid')) or ''
 
     def session(self, open_kfid: str, external_userid: str) -> Session:
         answer = self.client.post('kf/service_state/get', {'open_kfid': open_kfid, 'external_userid': external_userid})
-        return Session(state=number(answer.get('service_state')), servicer=_text(answer, 'servicer_userid'))
+        return Session(state=number(answer.get('service_state')), servicer=text(answer.get('servicer_userid')))
 
     def move(self, open_kfid: str, external_userid: str, state: int, servicer: str | None = None) -> str | None:
         """Gives the session another state. A code for one message on this occasion, where WeCom grants one."""
         asked: dict[str, Any] = {'open_kfid': open_kfid, 'external_userid': external_userid, 'service_state': state}
         if servicer:
             asked['servicer_userid'] = servicer
-        return _text(self.client.post('kf/service_state/trans', asked), 'msg_code')
+        return text(self.client.post('kf/service_state/trans', asked).get('msg_code'))
 
     def accounts(self) -> list[Account]:
         """All accounts of the company. An answer without a list says nothing of them, and is `WeComRefused`, too."""
         found: dict[str, Account] = {}
         offset = 0
         while True:
-            rows = self.client.post('kf/account/list', {'offset': offset, 'limit': MOST_ACCOUNTS}).get('account_list')
-            if not isinstance(rows, list):
+            listed = self.client.post('kf/account/list', {'offset': offset, 'limit': MOST_ACCOUNTS}).get('account_list')
+            if not isinstance(listed, list):
                 if not offset:
                     raise WeComRefused(None, 'no account_list')
-                rows = []
+                listed = []
             before = len(found)
             found |= {
                 str(row['open_kfid']): Account(
                     open_kfid=str(row['open_kfid']),
-                    name=_text(row, 'name') or '',
-                    avatar_url=_text(row, 'avatar'),
+                    name=text(row.get('name')) or '',
+                    avatar_url=text(row.get('avatar')),
                     granted=row.get('manage_privilege') is not False,
                 )
-                for row in rows
-                if isinstance(row, dict) and row.get('open_kfid')
+                for row in rows(listed)
+                if row.get('open_kfid')
             }
-            offset += len(rows)
-            if len(rows) < MOST_ACCOUNTS or len(found) == before:  # the latter: the offset is not heeded
+            offset += len(listed)
+            if len(listed) < MOST_ACCOUNTS or len(found) == before:  # the latter: the offset is not heeded
                 return list(found.values())
 
     def servicers(self, open_kfid: str) -> list[Servicer]:
         """The members on the account's list; departments on it are left out."""
-        rows = self.client.get('kf/servicer/list', open_kfid=open_kfid).get('servicer_list') or []
+        answer = self.client.get('kf/servicer/list', open_kfid=open_kfid)
         return [
             Servicer(userid=row['userid'], receiving=number(row.get('status')) == 0)
-            for row in rows
-            if _text(row, 'userid')
+            for row in rows(answer.get('servicer_list'))
+            if text(row.get('userid'))
         ]
 
     def customers(self, external_userids: Sequence[str]) -> list[Customer]:
@@ -172,11 +173,12 @@ class KfClient:
         )
         return [
             Customer(
-                external_userid=str(row.get('external_userid')),
-                nickname=_text(row, 'nickname') or '',
-                avatar_url=_text(row, 'avatar'),
+                external_userid=row['external_userid'],
+                nickname=text(row.get('nickname')) or '',
+                avatar_url=text(row.get('avatar')),
             )
-            for row in answer.get('customer_list') or []
+            for row in rows(answer.get('customer_list'))
+            if text(row.get('external_userid'))
         ]
 
 
@@ -202,25 +204,16 @@ def event_request(code: str, text: str, *, msgid: str) -> bytes:
     return frozen({'code': code, 'msgid': msgid, 'msgtype': 'text', 'text': {'content': text}})
 
 
-def number(said: object) -> int | None:
-    """A number of WeCom's, which some of its services send as a text, and yes as true."""
-    try:
-        return int(said) if isinstance(said, int | str) else None
-    except ValueError:
-        return None
-
-
 def _item(said: dict[str, Any]) -> Item:
-    kind = _text(said, 'msgtype') or ''
-    body = said.get(kind)
-    body = body if isinstance(body, dict) else {}
+    kind = text(said.get('msgtype')) or ''
+    body = fields(said.get(kind))
     return Item(
-        msgid=_text(said, 'msgid') or '',
-        external_userid=_text(said, 'external_userid') or _text(body, 'external_userid'),
+        msgid=text(said.get('msgid')) or '',
+        external_userid=text(said.get('external_userid')) or text(body.get('external_userid')),
         sent_at=_moment(said.get('send_time')),
         origin=_origin(said, kind),
         kind=kind,
-        servicer=_text(said, 'servicer_userid'),
+        servicer=text(said.get('servicer_userid')),
         body=body,
     )
 
@@ -238,8 +231,3 @@ def _moment(seconds: object) -> datetime:
         return datetime.fromtimestamp(int(str(seconds)), UTC)
     except (ValueError, OverflowError, OSError):
         return datetime.now(UTC)
-
-
-def _text(of: dict[str, Any], name: str) -> str | None:
-    value = of.get(name)
-    return value if isinstance(value, str) and value else None

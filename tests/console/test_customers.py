@@ -102,6 +102,25 @@ def family(session: Session, name: str = '王梦瑶', phone: str = '13800001111'
     return students.create(session, StudentFields(name=name, owner_id=owner_id), by=by, guardians=[guardian])
 
 
+def test_numbers_that_come_as_texts_mean_the_same(api: FakeApi) -> None:
+    wecom = CustomerContacts(WeComClient('ww1', 1, 'secret', api.base_url))
+    told = row('wm1')
+    told['follow_info'] |= {
+        'createtime': str(SINCE), 'add_way': '3',
+        'tags': [{'tag_id': 'et1', 'type': '1'}, {'tag_id': 'et9', 'type': '2'}],
+    }  # fmt: skip
+    api.answers('externalcontact/batch/get_by_user', page(told))
+    api.answers('externalcontact/get_corp_tag_list', OK | {'tag_group': [{'tag': [
+        {'id': 'et1', 'name': '低', 'order': '2', 'deleted': '0'}, {'id': 'et2', 'name': '高', 'order': '10'},
+        {'id': 'et3', 'name': '没了', 'order': '3', 'deleted': '1'},
+    ]}]})  # fmt: skip
+
+    [one] = wecom.page(['Lin'], '')[0]
+
+    assert (one.followed_at, one.add_way, one.tag_ids) == (datetime.fromtimestamp(SINCE, UTC), 3, ('et1',))
+    assert [tag.wecom_id for tag in wecom.tags()] == ['et2', 'et1']
+
+
 async def test_all_customers_are_read_page_by_page_and_none_gets_an_empty_chat(
     db: Database, api: FakeApi, customers: Customers
 ) -> None:

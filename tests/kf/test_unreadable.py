@@ -1,16 +1,18 @@
 """An entry of an account's log that we cannot make sense of holds up nothing that comes after it."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from console import alerts, kf
 from console.delivery_attempts import Verdict
 from console.kf_messages import KfMessages
 from console.wecom.client import WeComClient
-from console.wecom.kf import KfClient
-from models import Direction, SessionState, TurnStatus, utc_now
+from console.wecom.kf import KfClient, Servicer
+from models import Contact, Direction, SessionState, TurnStatus, utc_now
 from tests import story
 from tests.kf.conftest import ACCOUNT, PARENT, SERVICER, Desk
 from tests.sandbox.receiver import CREDENTIALS
@@ -29,12 +31,12 @@ def said(msgid: str, kind: str = 'text', **body: Any) -> dict[str, Any]:
     }
 
 
-async def read(desk: Desk, *entries: dict[str, Any]) -> None:
+async def read(desk: Desk, *entries: dict[str, Any], customers: Sequence[object] = ()) -> None:
     """The account holds exactly these."""
     with serving() as api:
         page = {'errcode': 0, 'errmsg': 'ok', 'next_cursor': 'c1', 'has_more': 0, 'msg_list': list(entries)}
         api.answers('kf/sync_msg', Raw(json.dumps(page).encode()))
-        api.answers('kf/customer/batchget', {'errcode': 0, 'errmsg': 'ok', 'customer_list': []})
+        api.answers('kf/customer/batchget', {'errcode': 0, 'errmsg': 'ok', 'customer_list': list(customers)})
         desk.rung()
         await kf.pull(asking(api), desk.claimed(), story.AT_ONCE)
 
@@ -101,6 +103,26 @@ async def test_numbers_that_come_as_texts_mean_the_same(desk: Desk) -> None:
 
     assert [message.direction for message in desk.messages()] == [Direction.IN, Direction.OUT]
     assert desk.conversation().session_state == SessionState.ENDED
+
+
+async def test_a_customer_that_is_none_leaves_the_others_their_names(desk: Desk) -> None:
+    odd = [None, 'wmOther', {'nickname': '没有编号'}, {'external_userid': 7, 'nickname': '七'}]
+    named = {'external_userid': PARENT, 'nickname': '小明妈妈', 'avatar': None}
+    await read(desk, said('m1', content='周六有课吗'), customers=[*odd, named])
+
+    [contact] = desk.db.read(lambda session: session.scalars(select(Contact)).all())
+    assert contact.name == '小明妈妈'
+
+
+@pytest.mark.parametrize('listed', [None, 'LiNa', [None, 'LiNa', {'status': 0}, {'userid': 7}]])
+def test_who_is_no_servicer_is_left_out(listed: object) -> None:
+    with serving() as api:
+        api.answers('kf/servicer/list', {'errcode': 0, 'servicer_list': listed})
+        assert asking(api).servicers(ACCOUNT) == []
+
+        if isinstance(listed, list):
+            listed.append({'userid': SERVICER, 'status': '0'})
+            assert asking(api).servicers(ACCOUNT) == [Servicer(userid=SERVICER, receiving=True)]
 
 
 async def test_events_without_an_id_have_each_their_effect_and_only_once(desk: Desk) -> None:

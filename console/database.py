@@ -22,7 +22,6 @@ from threading import Event, Thread
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import text
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -54,7 +53,7 @@ class Database:
 
     def __init__(self, url: str, *, connections: int = 8) -> None:
         """Raises `DatabaseInUse` if another process has this SQLite file open."""
-        self.url = make_url(url)
+        self.url = engines.address(url)
         self.instance = uuid.uuid4().hex
         self.sqlite = self.url.get_backend_name() == 'sqlite'
         self._lock_file: int | None = None

@@ -10,10 +10,19 @@ from models import storable
 
 TRANSIENT_PGCODES = {'40001', '40P01', '57P01', '57P02', '57P03'}  # serialisation, deadlock, server shutting down
 
+KEEPALIVES = {'keepalives': 1, 'keepalives_idle': 30, 'keepalives_interval': 10, 'keepalives_count': 3}
+"""A minute after the line went dead the connection is known to be, also if it only listens."""
+
+
+def address(url: str) -> URL:
+    """With its driver: plain `postgresql://` means psycopg2."""
+    parsed = make_url(url)
+    return parsed.set(drivername='postgresql+psycopg2') if parsed.drivername == 'postgresql' else parsed
+
 
 def reading_engine(url: str) -> Engine:
     """An engine that only looks, also at a SQLite file that a running console holds."""
-    parsed = make_url(url)
+    parsed = address(url)
     if parsed.get_backend_name() == 'sqlite':
         return sqlite_engine(parsed, pool_size=1, read_only=True)
     return postgres_engine(parsed, pool_size=1)
@@ -51,9 +60,9 @@ def sqlite_engine(url: URL, *, pool_size: int, read_only: bool = False) -> Engin
 
 
 def postgres_engine(url: URL, *, pool_size: int) -> Engine:
-    """Plain `postgresql://` means psycopg2. A query ends after 15 s, an idle transaction after 30."""
+    """A query ends after 15 s, an idle transaction after 30."""
     engine = create_engine(
-        url.set(drivername='postgresql+psycopg2') if url.drivername == 'postgresql' else url,
+        url,
         pool_size=pool_size,
         max_overflow=0,
         pool_pre_ping=True,
@@ -61,6 +70,7 @@ def postgres_engine(url: URL, *, pool_size: int) -> Engine:
         executemany_mode='values_plus_batch',
         connect_args={
             'connect_timeout': 5,
+            **KEEPALIVES,
             'options': '-c statement_timeout=15000 -c idle_in_transaction_session_timeout=30000 -c timezone=UTC',
         },
     )

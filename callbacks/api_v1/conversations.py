@@ -91,8 +91,9 @@ def _page(
     wanted = Wanted(tab=tab, assignee=by if mine else None, words=search, snoozed=True)
     found = conversation_list.page(session, by=by, wanted=wanted, limit=limit + 1, after=after)
     rows, last = split(found, limit)
+    masks = personal_numbers.masks_of(session, [row.conversation.id for row in rows])
     return Page(
-        items=[_view(session, row) for row in rows],
+        items=[_view(row, masks.get(row.conversation.id, {})) for row in rows],
         next_cursor=cursor_after(_moment(last.conversation, order), last.conversation.id, kind=order) if last else None,
     )
 
@@ -101,9 +102,8 @@ def _moment(conversation: Conversation, order: str) -> datetime | None:
     return conversation.waiting_since if order == 'waiting' else conversation.last_message_at
 
 
-def _view(session: Session, listed: conversations.Listed) -> ConversationView:
+def _view(listed: conversations.Listed, masks: dict[str, str]) -> ConversationView:
     conversation, contact = listed.conversation, listed.contact
-    masks = personal_numbers.masks(session, conversation.id)
     return ConversationView(
         id=conversation.id,
         external_userid=contact.external_userid,

@@ -200,7 +200,11 @@ def _of_turn(session: Session, turn_id: int) -> DraftView | None:
 
 def _page(session: Session, *, by: int, status: DraftStatus | None, limit: int, after: int | None) -> Page[DraftView]:
     rows, last = split(drafts.page(session, by=by, status=status, limit=limit + 1, after=after), limit)
-    return Page(items=[view(session, draft) for draft in rows], next_cursor=cursor_after(last.id) if last else None)
+    masks = personal_numbers.masks_of(session, [draft.conversation_id for draft in rows])
+    return Page(
+        items=[_view(draft, masks.get(draft.conversation_id, {})) for draft in rows],
+        next_cursor=cursor_after(last.id) if last else None,
+    )
 
 
 def _with_history(session: Session, draft_id: int, *, by: int) -> DraftWithHistory:
@@ -219,7 +223,7 @@ def _with_history(session: Session, draft_id: int, *, by: int) -> DraftWithHisto
         )
         for event in events
     ]
-    return DraftWithHistory(**view(session, draft).model_dump(), history=history)
+    return DraftWithHistory(**_view(draft, masks).model_dump(), history=history)
 
 
 def _decided(session: Session, decide: Any, draft_id: int, **how: Any) -> DraftView:
@@ -233,8 +237,10 @@ def claims(sources: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def view(session: Session, draft: Draft) -> DraftView:
     """As staff read it. The draft's conversation and contact must be loaded."""
-    masks = personal_numbers.masks(session, draft.conversation_id)
+    return _view(draft, personal_numbers.masks(session, draft.conversation_id))
 
+
+def _view(draft: Draft, masks: dict[str, str]) -> DraftView:
     def shown(text: str) -> str:
         return personal_numbers.show(text, masks)
 

@@ -1,7 +1,6 @@
 """One entry of the knowledge base in a form, with what was changed before."""
 
 from collections.abc import Awaitable, Callable
-from datetime import date
 from typing import Any
 
 from nicegui import ui
@@ -10,6 +9,7 @@ from console import knowledge, staff
 from console.database import read, transact
 from console.errors import Invalid
 from models import AuditEntry, EntryStatus, KnowledgeEntry
+from pages.fields import day
 from pages.layout import refusals_shown
 from pages.line_editor import LineEditor
 from pages.widgets import ago, button, refusals_at, row, text
@@ -98,7 +98,8 @@ class EntryDialog:
             facts = self._facts.values()
             if len({name for name, _ in facts}) < len(facts):
                 raise Invalid('facts', '有两个要点的名称相同。')
-            days = {'valid_from': _day('valid_from', self._from), 'valid_until': _day('valid_until', self._until)}
+            dates = {'valid_from': self._from, 'valid_until': self._until}
+            days = {name: day(name, field.value) for name, field in dates.items()}
             given = knowledge.Entry(
                 question=self._question.value or '',
                 variants=[variant for [variant] in self._variants.values()],
@@ -152,12 +153,3 @@ def _shown(field: str, value: Any) -> str:
     if isinstance(value, dict):
         return '；'.join(f'{name}: {what}' for name, what in value.items()) or '（空）'
     return '；'.join(map(str, value)) if isinstance(value, list) else str(value or '（空）')
-
-
-def _day(field: str, typed: ui.input) -> date | None:
-    if not typed.value:
-        return None
-    try:
-        return date.fromisoformat(typed.value)
-    except ValueError:
-        raise Invalid(field, '请按 2026-09-01 的样子填写日期。') from None

@@ -12,6 +12,7 @@ from console.errors import NotFound
 from console.review_desk import Opened
 from console.review_queue import Filters, Queue, Waiting
 from models import Staff
+from pages.fields import known_id
 from pages.layout import me, member, refusals_shown, reload_on, staff_page
 from pages.review_bulk import BulkRelease
 from pages.review_context import ContextColumn
@@ -32,9 +33,8 @@ BREATH_SECONDS = 0.15
 async def review_page(draft: str = '') -> None:
     """The filters are in the address too, see `Filters.read`."""
     await read(policies.reviewer, by=me())
-    asked = int(draft) if draft.isascii() and draft.isdigit() and len(draft) < 10 else None
     colleagues = {one.id: one.name for one in await read(staff.at_the_desk)}
-    await _Review(member()).build(asked, Filters.read(ui.context.client.request.query_params), colleagues)
+    await _Review(member()).build(known_id(draft), Filters.read(ui.context.client.request.query_params), colleagues)
 
 
 class _Review:

@@ -8,6 +8,7 @@ from nicegui import ui
 from console import scripts
 from console.database import read, transact
 from models import Staff
+from pages.fields import known_id
 from pages.layout import refusals_shown
 from pages.widgets import text
 
@@ -60,8 +61,9 @@ class ScriptPicker:
 
     async def _picked(self, item: Item) -> None:
         self._dialog.close()
-        with refusals_shown():
-            await transact(scripts.used, item['id'], by=self._member.id)
+        if (script_id := known_id(item['id'])) is not None:
+            with refusals_shown():
+                await transact(scripts.used, script_id, by=self._member.id)
         outcome = self._on_pick(str(item['text']))
         if outcome is not None:
             await outcome

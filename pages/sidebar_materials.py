@@ -1,7 +1,6 @@
 """素材 in the pane: a fold of the school's pictures and files, each sent to the chat by one touch."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from nicegui import background_tasks, ui
 
@@ -10,6 +9,7 @@ from console.database import read
 from console.errors import ConsoleError
 from console.materials import Shelved
 from models import Staff
+from pages.fields import known_id
 from pages.layout import refusals_shown
 from pages.thread_media import KINDS, thumbnail
 from pages.widgets import text
@@ -83,8 +83,9 @@ class Materials:
             with send:
                 text('发送')
 
-    async def _send(self, material_id: Any) -> None:
-        if self._on_send is None or not isinstance(material_id, int):
+    async def _send(self, told: object) -> None:
+        material_id = known_id(told)
+        if self._on_send is None or material_id is None:
             return
         try:
             await self._on_send(material_id)

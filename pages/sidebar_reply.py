@@ -17,6 +17,7 @@ from console.parts import parts
 from console.sidebar import Pane
 from console.staff import Action
 from models import Channel, Role, Staff
+from pages.fields import known_id
 from pages.layout import refusals_shown
 from pages.review_dialogs import ask_words
 from pages.review_editor import evidence
@@ -248,8 +249,7 @@ class ReplyCard:
 
     async def _acted(self, told: dict[str, Any]) -> None:
         act, words, about = (str(told.get(name) or '') for name in ('act', 'text', 'about'))
-        number = about.partition('-')[0]
-        draft_id = int(number) if number.isascii() and number.isdigit() else None
+        draft_id = known_id(about.partition('-')[0])
         with self._words.client.content:  # what opens must outlive the pane of this parent
             await self._act(act, words, draft_id)
 

@@ -13,6 +13,7 @@ from console.inbox import Opened
 from console.parts import parts
 from console.staff import Action
 from models import Staff
+from pages.fields import day
 from pages.layout import refusals_shown
 from pages.review_snack import Snack
 from pages.student_card import student_card
@@ -232,23 +233,25 @@ class Thread:
     async def _ask_day(self) -> None:
         with ui.dialog() as dialog, ui.element('div').classes('dialog'):
             text('跳到某一天', tag='h3')
-            day = ui.input('日期').props('type=date autofocus')
+            on = ui.input('日期').props('type=date autofocus')
 
             async def go() -> None:
-                with refusals_at({'day': day}):
-                    await self._jump(_day(day.value))
+                with refusals_at({'day': on}):
+                    await self._jump(day('day', on.value))
                     dialog.close()
 
-            day.on('keydown.enter', go)
+            on.on('keydown.enter', go)
             with ui.element('div').classes('actions end'):
                 button('取消', dialog.close)
                 button('跳转', go, kind='primary')
         dialog.on('hide', dialog.delete)
         dialog.open()
 
-    async def _jump(self, day: date) -> None:
+    async def _jump(self, on: date | None) -> None:
         """Show what was said from this day on. Raises `Invalid` if nothing was."""
-        seq = await read(inbox.first_since, self.conversation_id, day, by=self._member.id)
+        if on is None:
+            raise Invalid('day', '请选择日期。')
+        seq = await read(inbox.first_since, self.conversation_id, on, by=self._member.id)
         if seq is None:
             raise Invalid('day', '这一天之后没有消息。')
         await self.to_line(seq)
@@ -267,10 +270,3 @@ class Thread:
         self._place.clear()
         with self._place, ui.element('div').classes('nobody'):
             empty_state('会话已不在', str(refusal), action='返回列表', on_action=self._on_back)
-
-
-def _day(typed: str | None) -> date:
-    try:
-        return date.fromisoformat(typed or '')
-    except ValueError:
-        raise Invalid('day', '请选择日期。') from None

@@ -10,6 +10,7 @@ from console.database import read, transact
 from console.parts import parts
 from console.staff import Action
 from models import Channel, Draft, Message, Staff
+from pages.fields import known_id
 from pages.layout import refusals_shown
 from pages.review_snack import Snack
 from pages.script_picker import EMIT, Item, offered
@@ -153,9 +154,9 @@ class ThreadComposer:
         ]
 
     async def _picked(self, item: Item) -> None:
-        if item['kind'] == 'script':
+        if item['kind'] == 'script' and (script_id := known_id(item['id'])) is not None:
             with refusals_shown():
-                await transact(scripts.used, item['id'], by=self._member.id)
+                await transact(scripts.used, script_id, by=self._member.id)
 
 
 def _taking(heard: Callable[[Any], Awaitable[None]]) -> Callable[[Any], Awaitable[None]]:

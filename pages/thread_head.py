@@ -6,12 +6,12 @@ from functools import partial
 from nicegui import ui
 
 from console import conversations, inbox, replies, resolving, snoozing, staff
-from console.calendar import SCHOOL_TIME
 from console.database import read, transact
 from console.errors import Invalid
 from console.inbox import Opened
 from console.staff import Action
 from models import Conversation, ConversationStatus, Staff, utc_now
+from pages.fields import moment
 from pages.layout import refusals_shown
 from pages.review_snack import Snack
 from pages.widgets import (
@@ -123,15 +123,18 @@ class ThreadHead:
                         text(words)
 
         async def chosen() -> None:
-            with refusals_at({'until': moment}):
-                await self._put_aside(_moment(moment.value), menu)
+            with refusals_at({'until': typed}):
+                until = moment('until', typed.value)
+                if until is None:
+                    raise Invalid('until', '请选择日期和时间。')
+                await self._put_aside(until, menu)
 
         with button('稍后', offer, kind='quiet', small=True).props('aria-haspopup=menu'):
             menu = ui.menu().props('anchor="bottom right" self="top right" :offset="[0, 6]"')
         with menu, ui.element('div').classes('menu snooze'):
             times = ui.element('div').classes('menu')
             with row():
-                moment = ui.input().props('type=datetime-local aria-label=自选提醒时间')
+                typed = ui.input().props('type=datetime-local aria-label=自选提醒时间')
                 button('提醒', chosen, small=True)
 
     async def _snooze(self, until: datetime, menu: ui.menu) -> None:
@@ -167,12 +170,3 @@ class ThreadHead:
     async def _reopen(self) -> None:
         with refusals_shown():
             await transact(resolving.reopen, self._conversation_id, by=self._member.id)
-
-
-def _moment(typed: str | None) -> datetime:
-    """By the school's clock. Raises `Invalid`."""
-    try:
-        at = datetime.fromisoformat(typed or '')
-    except ValueError:
-        raise Invalid('until', '请选择日期和时间。') from None
-    return at.replace(tzinfo=utc_now().tzinfo) - SCHOOL_TIME

@@ -110,6 +110,22 @@ def test_a_reply_whose_answer_was_lost_is_sent_once_however_often_it_is_sent_aga
     expect(page.locator('.line.ours', has_text='周六上午有课。')).to_have_count(2)
 
 
+def test_a_day_before_all_schools_is_refused_at_its_field(
+    console: ConsoleServer, wecom: Sandbox, admin: Desk, open_page: OpenPage
+) -> None:
+    page = at(open_page, console, asked(wecom, admin)[1])
+    page.get_by_role('button', name='跳到某一天').click()
+    page.get_by_label('日期').fill('0001-01-01')
+    page.get_by_role('button', name='跳转').click()
+    expect(page.get_by_text('请填写 2000 年以后的日期')).to_be_visible()
+    page.get_by_role('button', name='取消').click()
+
+    page.get_by_role('button', name='稍后').click()
+    page.get_by_label('自选提醒时间').fill('0001-01-01T00:00')
+    page.get_by_role('button', name='提醒', exact=True).click()
+    expect(page.get_by_text('请填写 2000 年以后的日期')).to_be_visible()
+
+
 def test_what_is_typed_survives_a_reload_and_belongs_to_its_conversation(
     console: ConsoleServer, wecom: Sandbox, admin: Desk, open_page: OpenPage
 ) -> None:

@@ -11,7 +11,7 @@ from console.errors import Conflict, NotAllowed
 from console.failed_work import Failed, Kind
 from console.review_queue import Queue
 from models import Alert, Channel, Role, Staff, utc_now
-from pages import conversation_list, failed_work, frame, knowledge_trial, review, thread_composer
+from pages import conversation_list, failed_work, frame, knowledge_trial, review, sidebar_materials, thread_composer
 from pages.conversation_list import ConversationList
 from pages.review_snack import Snack
 from pages.thread_composer import ThreadComposer
@@ -61,6 +61,27 @@ async def test_a_script_that_may_not_be_used(monkeypatch: pytest.MonkeyPatch) ->
         await emit(client, 'picked', {'kind': 'script', 'id': 1})
 
         assert told(client) == [NOT_ALLOWED]
+
+
+@pytest.mark.parametrize('forged', [True, 10**30, 'x', None])
+async def test_an_id_that_is_none_is_let_be(monkeypatch: pytest.MonkeyPatch, forged: object) -> None:
+    asked: list[int] = []
+
+    async def send(material_id: int) -> None:
+        asked.append(material_id)
+
+    monkeypatch.setattr(sidebar_materials, 'read', gone)
+    monkeypatch.setattr(thread_composer, 'transact', refusing(NotAllowed()))
+    member = Staff(id=1, name='周', username='zhou', role=Role.AGENT)
+    with blank_page(monkeypatch) as client:
+        ThreadComposer(1, member, channel=Channel.APP, snack=Snack(), on_sent=list, on_typing=gone)
+        await emit(client, 'picked', {'kind': 'script', 'id': forged})
+        sidebar_materials.Materials(member, on_send=send)
+        await emit(client, 'toggle', None)
+        await emit(client, 'act', forged)
+        await emit(client, 'act', 5)
+
+        assert (told(client), asked) == ([], [5])
 
 
 @pytest.mark.parametrize('label', ['重新发送', '更早的'], ids=['again', 'older'])
@@ -132,7 +153,7 @@ async def test_more_of_a_queue_that_is_empty_by_now(answers: Answers, monkeypatc
         assert told(client) == [NOT_ALLOWED]
 
 
-async def gone(*_asked: object) -> list[Any]:
+async def gone(*_asked: object, **_words: object) -> list[Any]:
     return []
 
 

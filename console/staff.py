@@ -215,6 +215,14 @@ def create(
     return member
 
 
+def username_of(session: Session, staff_id: int) -> str:
+    """Raises `NotFound`."""
+    username = session.scalar(select(Staff.username).where(Staff.id == staff_id))
+    if username is None:
+        raise NotFound('这个员工')
+    return username
+
+
 def by_wecom_userid(session: Session, userid: str) -> Staff | None:
     """Whose account this WeCom member has, active or not. WeCom does not tell upper from lower case."""
     return session.scalar(

@@ -6,12 +6,12 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
-from callbacks.api_v1.caller import Caller
+from callbacks.api_v1.caller import Caller, Known
 from callbacks.api_v1.envelope import Answer, refusals
 from callbacks.api_v1.fields import Id, Text
 from console import sign_in, staff
 from console.database import read, transact
-from console.errors import NotAllowed
+from console.errors import Invalid, NotAllowed
 from models import Role, Staff
 
 router = APIRouter(prefix='/staff', tags=['staff'])
@@ -33,7 +33,7 @@ class Accounts(BaseModel):
 
 
 class NewAccount(BaseModel):
-    """Without a password the member signs in through WeCom only."""
+    """Without a password the member signs in through WeCom only, as `wecom_userid`; one of the two there must be."""
 
     username: Text = Field(max_length=64)
     name: Text = Field(max_length=100)
@@ -62,7 +62,10 @@ async def list_staff(caller: Caller) -> Answer[Accounts]:
 
 @router.post('', status_code=201, responses=refusals(400, 401, 403, 409, 422))
 async def create_staff(body: NewAccount, caller: Caller) -> Answer[Account]:
-    password_hash = await _hashed(caller, body.password, username=body.username)
+    _require(caller)
+    if not body.password and not (body.wecom_userid or '').strip():
+        raise Invalid('password', '请填写密码，或填写企业微信账号：两样都没有就无法登录。')
+    password_hash = await _hashed(body.password, username=body.username)
     member = await transact(
         staff.create,
         username=body.username,
@@ -78,14 +81,20 @@ async def create_staff(body: NewAccount, caller: Caller) -> Answer[Account]:
 
 @router.patch('/{id}', responses=refusals(400, 401, 403, 404, 409, 422))
 async def change_staff(staff_id: Id, body: AccountChange, caller: Caller) -> Answer[Account]:
-    password_hash = await _hashed(caller, body.password)
+    _require(caller)
+    username = await read(staff.username_of, staff_id) if body.password else ''
+    password_hash = await _hashed(body.password, username=username)
     values = body.model_dump(exclude={'password'})
     return Answer(data=_account(await transact(_change, staff_id, password_hash, values, by=caller.id)))
 
 
-async def _hashed(caller: Caller, password: str | None, *, username: str = '') -> str | None:
+def _require(caller: Known) -> None:
+    """Before a password is hashed: the service asks again, but that is dear."""
     if not caller.may(staff.Action.MANAGE_STAFF):
         raise NotAllowed(staff.Action.MANAGE_STAFF)
+
+
+async def _hashed(password: str | None, *, username: str) -> str | None:
     return await sign_in.hash_password(staff.checked_password(password, username=username)) if password else None
 
 

@@ -34,6 +34,29 @@ def test_a_taken_name_a_weak_password_and_an_unknown_role_are_refused(head: Desk
     assert head.post('/staff', status=422, username='no spaces', **again)['field'] == 'username'
 
 
+def test_an_account_that_nobody_could_enter_is_not_made(head: Desk) -> None:
+    username = f'u{secrets.token_hex(5)}'
+    nothing: tuple[dict, ...] = ({}, {'password': None}, {'password': '', 'wecom_userid': ' '})
+    for given in nothing:
+        refusal = head.post('/staff', status=422, username=username, name='新同事', role='agent', **given)
+        assert refusal['field'] == 'password'
+
+    through_wecom = head.post(
+        '/staff', status=201, username=username, name='新同事', role='agent', wecom_userid=username
+    )
+    assert through_wecom['wecom_userid'] == username
+
+
+def test_nobody_is_given_her_own_name_for_a_password(head: Desk) -> None:
+    account = made(head, username=f'long.name.{secrets.token_hex(5)}')
+    path = f'/staff/{account["id"]}'
+
+    refusal = head.call('PATCH', path, status=422, json={'password': account['username'].upper()})
+
+    assert refusal['field'] == 'password'
+    assert Desk.signed_in(head.url, account['username'], account['password']).get('/verify')['role'] == 'agent'
+
+
 def test_a_new_password_or_role_ends_the_sign_ins(head: Desk) -> None:
     account = made(head)
     desk = Desk.signed_in(head.url, account['username'], account['password'])

@@ -38,6 +38,9 @@ log = logging.getLogger(__name__)
 SQLITE_READERS = 4
 MOST_TOGETHER = 256
 NEWS_CHANNEL = 'edudesk_news'
+NEWS_IN_A_NOTE = 200
+"""PostgreSQL takes less than 8,000 bytes in one."""
+
 PRESENCE = 0x4564754465736B  # "EduDesk", the key of the advisory lock that every running process shares
 
 
@@ -207,10 +210,10 @@ class Database:
 
     def _notify(self, session: Session, news: Any) -> None:
         names = {signal: name for name, signal in signals.BY_NAME.items()}
-        words = ' '.join(f'{names[signal]}:{payload}' for signal, payload in list(news)[:200])
-        session.execute(
-            text('SELECT pg_notify(:channel, :words)'), {'channel': NEWS_CHANNEL, 'words': f'{self.instance} {words}'}
-        )
+        words = [f'{names[signal]}:{payload}' for signal, payload in news]
+        for first in range(0, len(words), NEWS_IN_A_NOTE):
+            note = ' '.join([self.instance, *words[first : first + NEWS_IN_A_NOTE]])
+            session.execute(text('SELECT pg_notify(:channel, :note)'), {'channel': NEWS_CHANNEL, 'note': note})
 
 
 _current: Database | None = None
@@ -290,6 +293,9 @@ def _listen(database: Database, stop: Event, woken: socket.socket, present: Even
             with database.engine.connect().execution_options(isolation_level='AUTOCOMMIT') as connection:
                 connection.exec_driver_sql(f'LISTEN {NEWS_CHANNEL}')
                 connection.execute(text('SELECT pg_advisory_lock_shared(:key)'), {'key': PRESENCE})
+                if present.is_set():
+                    # As after every connection that was lost; in between nobody told us anything.
+                    database.emit([(signal, signals.LOOK_AGAIN) for signal in signals.BY_NAME.values()])
                 present.set()
                 driver: Any = connection.connection.driver_connection
                 while not stop.is_set():

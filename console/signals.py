@@ -5,6 +5,9 @@ from sqlalchemy.orm import Session
 
 Signal = Event[[int]]
 
+LOOK_AGAIN = 0
+"""Any signal may carry this instead of what it says: many changed at once, or news of other processes was missed."""
+
 draft_changed: Signal = Signal()
 """A draft was added or moved. Carries its id."""
 

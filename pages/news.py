@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from inspect import isawaitable
 
-from nicegui import ui
+from nicegui import background_tasks, ui
 
-from console.signals import Signal
+from console.signals import LOOK_AGAIN, Signal
 
 
 class News:
-    """What one page hears. While no browser is connected it hears nothing; `back` shows what was missed meanwhile.
+    """What one page hears. While no browser is connected it hears nothing; `back` shows what was missed.
 
     A page that was asked for and never connected, and a closed tab, linger for a while: a hundred of them must not
     read the database with every message.
@@ -22,20 +22,26 @@ class News:
         self._client.on_connect(self._connected)
 
     def hear(self, signal: Signal, *heard: Callable[[int], object]) -> None:
-        """Call each of `heard` with what every announcement carries."""
+        """Call each of `heard` with what every announcement carries; `back` instead if news was missed."""
 
         def told(number: int) -> None:
             if not self._client.has_socket_connection:
                 self._missed = True
-                return
-            for one in heard:
-                one(number)
+            elif number == LOOK_AGAIN:
+                background_tasks.create_lazy(self._show(), name=f'news {id(self)}')
+            else:
+                for one in heard:
+                    one(number)
 
         signal.subscribe(told)
 
     async def _connected(self) -> None:
         missed, self._missed = self._missed, False
         if missed:
+            await self._show()
+
+    async def _show(self) -> None:
+        with self._client:
             shown = self._back()
             if isawaitable(shown):
                 await shown

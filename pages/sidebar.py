@@ -322,7 +322,7 @@ class Beside:
 
     def _heard_of_conversation(self, conversation_id: int) -> None:
         known = self._view.pane.conversation if self._view else None
-        if known is None or known.id == conversation_id:
+        if known is None or conversation_id in (known.id, signals.LOOK_AGAIN):
             self._soon()
 
     def _heard_of_student(self, student_id: int) -> None:

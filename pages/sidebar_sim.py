@@ -77,7 +77,8 @@ class SimChat:
         await self._show()
 
     def _heard(self, conversation_id: int) -> None:
-        if self._player is not None and self._player.conversation_id == conversation_id:
+        player = self._player
+        if player is not None and conversation_id in (player.conversation_id, signals.LOOK_AGAIN):
             background_tasks.create_lazy(self._show(), name=f'side chat {id(self)}')
 
     async def _show(self) -> None:

@@ -1,10 +1,14 @@
 import asyncio
+import logging
+import os
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from sqlalchemy import select, text, update
@@ -15,6 +19,11 @@ from console.database import Database, DatabaseInUse
 from models import Alert, Conversation, utc_now
 from tests import story
 from tests.server import ROOT
+
+CUT_LISTENERS = text(
+    'SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity '
+    "WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%advisory_lock_shared%'"
+)
 
 
 @pytest.fixture
@@ -132,6 +141,52 @@ async def test_what_one_server_changes_the_other_hears(db: Database, other: Data
         heard = await ears.hear()
 
     assert heard == [7]
+
+
+@pytest.mark.parametrize('kind', ['postgresql'], indirect=True)
+async def test_the_other_hears_of_all_that_changed_at_once(db: Database, other: Database) -> None:
+    db.loop = asyncio.get_running_loop()
+    ears, changed = Ears(), range(2**31 - 1000, 2**31 - 1)
+
+    def change_many(session: Session) -> None:
+        for number in changed:
+            signals.announce(session, signals.alert_changed, number)
+
+    async with database.listening():
+        await other.transact_soon(change_many)
+        async with asyncio.timeout(5):
+            while len(ears.heard) < len(changed):
+                await asyncio.sleep(0.01)
+
+    assert ears.heard == list(changed)
+
+
+@pytest.mark.parametrize('kind', ['postgresql'], indirect=True)
+async def test_who_could_not_hear_for_a_while_is_told_to_look_again(
+    db: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.CRITICAL, 'sqlalchemy.pool')
+    db.loop = asyncio.get_running_loop()
+    ears = Ears()
+
+    async with database.listening():
+        db.transact(lambda session: session.execute(CUT_LISTENERS))
+        heard = await ears.hear(within=10)
+
+    assert heard == [signals.LOOK_AGAIN]
+
+
+@pytest.mark.parametrize('kind', ['postgresql'], indirect=True)
+def test_a_connection_that_only_listens_finds_out_within_a_minute_that_the_line_is_dead(db: Database) -> None:
+    with db.engine.connect() as connection:
+        driver: Any = connection.connection.driver_connection
+        with socket.socket(fileno=os.dup(driver.fileno())) as line:
+            assert line.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+            idle, interval, count = (
+                line.getsockopt(socket.IPPROTO_TCP, option)
+                for option in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+            )
+    assert idle + interval * count <= 60
 
 
 @pytest.mark.parametrize('kind', ['postgresql'], indirect=True)

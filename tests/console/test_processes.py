@@ -55,9 +55,12 @@ class Ears:
         self.heard.append(payload)
         self._told.set()
 
-    async def hear(self, *, within: float = 5) -> list[int]:
+    async def hear(self, *, many: int = 1, within: float = 5) -> list[int]:
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._told.wait(), within)
+            async with asyncio.timeout(within):
+                while len(self.heard) < many:
+                    self._told.clear()
+                    await self._told.wait()
         return self.heard
 
 
@@ -154,11 +157,9 @@ async def test_the_other_hears_of_all_that_changed_at_once(db: Database, other: 
 
     async with database.listening():
         await other.transact_soon(change_many)
-        async with asyncio.timeout(5):
-            while len(ears.heard) < len(changed):
-                await asyncio.sleep(0.01)
+        heard = await ears.hear(many=len(changed))
 
-    assert ears.heard == list(changed)
+    assert heard == list(changed)
 
 
 @pytest.mark.parametrize('kind', ['postgresql'], indirect=True)

@@ -7,6 +7,7 @@ from typing import Any
 from nicegui import ui
 
 from console import search, staff
+from console.calendar import SCHOOL_TIME
 from console.database import read
 from console.errors import ConsoleError
 from console.search import Everything
@@ -122,7 +123,7 @@ def _groups(found: Everything, words: str, offered: Sequence[Place]) -> list[dic
         '消息': [
             Hit(
                 line=one.line,
-                note=f'{one.title} · {AUTHORS[one.author]} · {one.sent_at.astimezone():%Y-%m-%d}',
+                note=f'{one.title} · {AUTHORS[one.author]} · {one.sent_at + SCHOOL_TIME:%Y-%m-%d}',
                 href=f'/conversations/{one.conversation_id}?at={one.seq}',
             )
             for one in found.said

@@ -7,7 +7,7 @@ from typing import Literal
 
 from nicegui import ui
 
-from console.dossiers import SCHOOL_TIME
+from console.calendar import SCHOOL_TIME
 from console.journeys import Decision, Journey, Line
 from console.sandbox import Attempt
 from console.sandbox.faults import Call

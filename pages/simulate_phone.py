@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from nicegui import events, ui
 
-from console.dossiers import SCHOOL_TIME
+from console.calendar import SCHOOL_TIME
 from console.sandbox import PhoneEntry
 from console.wecom.labels import LABELS
 from models import utc_now

@@ -5,7 +5,7 @@ from functools import partial
 
 from nicegui import ui
 
-from console.dossiers import SCHOOL_TIME
+from console.calendar import SCHOOL_TIME
 from console.simulation import Remark, Trouble, refusals
 from pages.simulate_tricks import Trick, Tricks
 from pages.widgets import Button, button, icon, text

@@ -11,7 +11,7 @@ from typing import Any
 from nicegui import ui
 
 from console import recalls
-from console.dossiers import SCHOOL_TIME
+from console.calendar import SCHOOL_TIME
 from console.inbox import Opened
 from models import UNDELIVERED, Author, Delivery, DeliveryStatus, Direction, Message, Note, utc_now
 from pages.thread_media import content
@@ -179,7 +179,7 @@ class Lines:
             with self._place:
                 box = ui.element('section').classes('day')
             with box:
-                text(_day_word(day, utc_now()), tag='h2')
+                text(day_word(day, utc_now()), tag='h2')
             box.move(target_index=position)
             self._days[day] = (box, [])
         return self._days[day]
@@ -218,9 +218,11 @@ def _who(message: Message, names: dict[int, str]) -> str:
     return '系统'
 
 
-def _day_word(day: date, now: datetime) -> str:
-    passed = ((now + SCHOOL_TIME).date() - day).days
+def day_word(day: date, now: datetime) -> str:
+    """What a day of the school's is called at this moment."""
+    today = (now + SCHOOL_TIME).date()
+    passed = (today - day).days
     if passed in (0, 1):
         return ('今天', '昨天')[passed]
-    year = '' if day.year == now.year else f'{day.year} 年 '
+    year = '' if day.year == today.year else f'{day.year} 年 '
     return f'{year}{day.month} 月 {day.day} 日 星期{WEEKDAYS[day.weekday()]}'

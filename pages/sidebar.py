@@ -22,7 +22,9 @@ from console.wecom import jssdk
 from console.wecom.refusals import WeComRefused, WeComUnreachable
 from models import Channel, Staff
 from pages import packed
+from pages.fields import known_id
 from pages.layout import member, refusals_shown, staff_page
+from pages.news import News
 from pages.sidebar_pane import PaneView
 from pages.sidebar_scan import show_scanned
 from pages.sidebar_sim import SimChat
@@ -110,10 +112,12 @@ class Beside:
             ('scanned', self._scanned),
         ):
             self._bridge.on(name, lambda event, hear=hear: hear(event.args), js_handler=EMIT)
-        signals.conversation_changed.subscribe(self._heard_of_conversation)
-        signals.student_changed.subscribe(self._heard_of_student)
-        signals.draft_changed.subscribe(self._heard_of_draft)
-        signals.words_came.subscribe(self._heard_words)
+        news = News(self._catch_up)
+        news.hear(signals.conversation_changed, self._heard_of_conversation)
+        news.hear(signals.student_changed, self._heard_of_student)
+        news.hear(signals.draft_changed, self._heard_of_draft)
+        news.hear(signals.words_came, self._heard_words)
+        news.hear(signals.materials_changed, self._heard_of_material)
 
     async def _chat(self, told: dict[str, Any]) -> None:
         """WeCom says whose chat it is, or that it is nobody's alone."""
@@ -254,8 +258,8 @@ class Beside:
 
     async def _sent(self, told: dict[str, Any]) -> None:
         """The client said :ok, now or before the page was last closed. Kept once, however often it is told."""
-        sent_id, words, contact_id = (told.get(name) for name in ('id', 'kept', 'contact'))
-        if not isinstance(sent_id, str) or not isinstance(words, str) or not isinstance(contact_id, int):
+        sent_id, words, contact_id = told.get('id'), told.get('kept'), known_id(told.get('contact'))
+        if not isinstance(sent_id, str) or not isinstance(words, str) or contact_id is None:
             return
         try:
             await self._keep_sent(told, contact_id, words, sent_id[:64])
@@ -268,12 +272,11 @@ class Beside:
             self._view.settled(sent_id, words)
 
     async def _keep_sent(self, told: dict[str, Any], contact_id: int, words: str, sent_id: str) -> None:
-        draft_id, material_id = (told.get(name) for name in ('draft', 'material'))
+        draft_id, material_id = (known_id(told.get(name)) for name in ('draft', 'material'))
         by = self._who.id
-        if isinstance(material_id, int):
+        if material_id is not None:
             await transact(material_sends.record, contact_id, material_id, sent_id=sent_id, by=by)
             return
-        draft_id = draft_id if isinstance(draft_id, int) else None
         await transact(client_sends.record, contact_id, words, sent_id=sent_id, by=by, draft_id=draft_id)
 
     def _unsent(self, told: dict[str, Any]) -> None:
@@ -310,6 +313,11 @@ class Beside:
         if asked == self._asked and not self._place.is_deleted:
             view.show(pane)
 
+    def _catch_up(self) -> None:
+        self._soon()
+        if self._view is not None:
+            self._view.look_at_materials()
+
     def _soon(self) -> None:
         if self._view is None:
             self._missed = True
@@ -322,7 +330,7 @@ class Beside:
 
     def _heard_of_conversation(self, conversation_id: int) -> None:
         known = self._view.pane.conversation if self._view else None
-        if known is None or conversation_id in (known.id, signals.LOOK_AGAIN):
+        if known is None or known.id == conversation_id:
             self._soon()
 
     def _heard_of_student(self, student_id: int) -> None:
@@ -330,7 +338,14 @@ class Beside:
         if pane is None or student_id in (pane.contact.student_id, *pane.children):
             self._soon()
 
-    async def _heard_of_draft(self, draft_id: int) -> None:
+    def _heard_of_draft(self, draft_id: int) -> None:
+        background_tasks.create(self._look_at_draft(draft_id), name=f'sidebar draft {draft_id}')
+
+    async def _look_at_draft(self, draft_id: int) -> None:
         known = self._view.pane.conversation if self._view else None
         if self._view is None or (known is not None and await read(drafts.conversation_of, draft_id) == known.id):
             self._soon()
+
+    def _heard_of_material(self, _material_id: int) -> None:
+        if self._view is not None:
+            self._view.look_at_materials()

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from nicegui import background_tasks, ui
 
-from console import materials, signals
+from console import materials
 from console.database import read
 from console.errors import ConsoleError
 from console.materials import Shelved
@@ -46,12 +46,16 @@ class Materials:
         """The sending came to its end; how, in words."""
         self._list.run_method('done', words)
 
+    def look_again(self) -> None:
+        """Show what is true now, if the fold was ever opened."""
+        if self._begun:
+            background_tasks.create_lazy(self._look(), name=f'materials {id(self)}')
+
     def _begin(self) -> None:
         if not self._begun:
             self._begun = True
             self._draw_fold()
-            signals.materials_changed.subscribe(self._look)
-            background_tasks.create(self._look(), name='materials')
+            self.look_again()
 
     async def _look(self) -> None:
         wanted = self._search.value or ''

@@ -83,6 +83,9 @@ class PaneView:
         if tab == '跟进':
             self._follow_up.begin()
 
+    def look_at_materials(self) -> None:
+        self._materials.look_again()
+
     def new_order(self) -> str:
         """The name of one sending of words."""
         self._order = secrets.token_hex(12)

@@ -11,6 +11,7 @@ from console.players import Player
 from console.staff import Action
 from models import Direction, Message, Staff
 from pages.layout import refusals_shown
+from pages.news import News
 from pages.widgets import button, empty_state, text
 
 LINES = 40
@@ -37,7 +38,7 @@ class SimChat:
         self._player: Player | None = None
 
     async def build(self) -> None:
-        signals.conversation_changed.subscribe(self._heard)
+        News(self._soon).hear(signals.conversation_changed, self._heard)
         listed = await read(players.listed, by=self._who.id)
         simulation = parts().simulation
         if simulation is None or not listed:
@@ -77,9 +78,11 @@ class SimChat:
         await self._show()
 
     def _heard(self, conversation_id: int) -> None:
-        player = self._player
-        if player is not None and conversation_id in (player.conversation_id, signals.LOOK_AGAIN):
-            background_tasks.create_lazy(self._show(), name=f'side chat {id(self)}')
+        if self._player is not None and self._player.conversation_id == conversation_id:
+            self._soon()
+
+    def _soon(self) -> None:
+        background_tasks.create_lazy(self._show(), name=f'side chat {id(self)}')
 
     async def _show(self) -> None:
         player = self._player

@@ -4,11 +4,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
-from console import draft_decisions, drafts, knowledge, rosters
+from console import draft_decisions, drafts, knowledge, rosters, staff
 from console.calendar import today
 from console.database import Database
 from console.knowledge import Entry
-from models import KnowledgeEntry, Student
+from models import KnowledgeEntry, Role, Student
 from tests import story
 
 
@@ -31,6 +31,15 @@ def test_another_pupils_name_blocks(db: Database) -> None:
     edited = db.transact(draft_decisions.edit, draft.id, version=1, by=by.id, content='和欧阳小满一个班。')
 
     assert [(check['kind'], check['level']) for check in edited.checks] == [('pupil', 'block')]
+
+
+def test_a_colleague_is_known_by_the_name_she_has_now(db: Database) -> None:
+    by, zhang = db.transact(story.member, Role.ADMIN), db.transact(story.member, Role.AGENT, '张莉')
+    assert '张莉' in db.read(rosters.of_school).colleagues
+
+    db.transact(staff.change, zhang.id, name='章丽', by=by.id)
+
+    assert db.read(rosters.of_school).colleagues == {by.name, '章丽'}
 
 
 def test_the_school_forbids_phrases_of_its_own(db: Database, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from console import audit, signals, staff, students
-from console.calendar import today
+from console.calendar import SCHOOL_TIME, today
 from console.errors import Invalid, NotFound
 from models import FollowUp, Student, utc_now
 
@@ -84,7 +84,10 @@ def open_one(session: Session, student_id: int) -> FollowUp | None:
 
 def last_lines(session: Session, student_id: int, *, limit: int = 3) -> list[str]:
     """The last ones in a line each, for whoever writes to the family. Rights are the caller's."""
-    return [f'{one.created_at:%Y-%m-%d} {one.way}跟进：{one.text}' for one in _of(session, student_id, limit=limit)]
+    return [
+        f'{one.created_at + SCHOOL_TIME:%Y-%m-%d} {one.way}跟进：{one.text}'
+        for one in _of(session, student_id, limit=limit)
+    ]
 
 
 def due(session: Session, *, by: int, limit: int) -> tuple[list[Due], int]:

@@ -1,9 +1,9 @@
 """跟进: kept with the student, come back to in time, known to whoever writes."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from console import follow_ups, sidebar, students
 from console.calendar import today
@@ -44,6 +44,16 @@ def test_what_was_agreed_is_due_on_its_day_and_done_by_the_next_talk(db: Databas
     context = db.read(lambda session: for_question(session, '在吗', session.get(Contact, contact_id)))
     assert context.student is not None
     assert (context.student.notes or '').splitlines()[0].endswith('电话跟进：已报名')
+
+
+def test_what_was_noted_early_in_the_morning_is_of_that_day(db: Database) -> None:
+    by = db.transact(story.member).id
+    student = db.transact(students.create, StudentFields(name='小宝'), by=by)
+    db.transact(follow_ups.note, student.id, '来过', way='到访', by=by)
+    half_past_seven = datetime(2026, 11, 30, 23, 30, tzinfo=UTC)
+    db.transact(lambda session: session.execute(update(FollowUp).values(created_at=half_past_seven)))
+
+    assert db.read(follow_ups.last_lines, student.id) == ['2026-12-01 到访跟进：来过']
 
 
 def test_a_follow_up_is_whole_and_only_for_who_may_know_the_student(db: Database) -> None:

@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from threading import Timer
 from typing import TYPE_CHECKING
@@ -66,14 +66,16 @@ def build(settings: Settings) -> 'FastAPI':
         database.current().loop = asyncio.get_running_loop()
         # Else there are as few as processors: files on a slow line would keep replies and messages waiting.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix='outside'))
-        await database.if_alone(take_over)
-        async with database.listening(), assembled.workers.running():
+        async with AsyncExitStack() as ending:
+            if assembled.sandbox is not None:
+                ending.callback(assembled.sandbox.stop)
+            ending.push_async_callback(assembled.writer.close)
+            await database.if_alone(take_over)
+            await ending.enter_async_context(database.listening())
+            await ending.enter_async_context(assembled.workers.running())
             gc.freeze()
             gc.set_threshold(20_000, 20, 50)
             yield
-        await assembled.writer.close()
-        if assembled.sandbox is not None:
-            assembled.sandbox.stop()
 
     server = FastAPI(title='EduDesk', version=VERSION, lifespan=lifespan, openapi_url=None)
     server.state.metrics_token = settings.metrics_token.get_secret_value()

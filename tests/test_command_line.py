@@ -1,15 +1,17 @@
 import os
+import sqlite3
 import struct
 import subprocess
 import sys
 import zipfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.desk import Desk
 from tests.postgres import PostgresServer
-from tests.server import ROOT
+from tests.server import ROOT, free_port
 from tests.warm import WarmConsole, run
 
 STRONG = {
@@ -219,3 +221,16 @@ def test_the_kept_questions_are_tried_while_the_console_runs(tmp_path: Path) -> 
     assert '16 个用例，通过 16 个，变好 0 个，变差 0 个。' in tried.stdout
     assert unknown.returncode == 1
     assert '没有找到这个提示词版本' in unknown.stderr
+
+
+def test_a_start_that_fails_halfway_stops_what_had_begun(tmp_path: Path) -> None:
+    run(tmp_path, 'create-staff', 'head', '--password', 'first password 1')
+    with closing(sqlite3.connect(tmp_path / 'data' / 'edudesk.sqlite3')) as connection, connection:
+        connection.execute('ALTER TABLE approval_card RENAME TO away')
+
+    done = run(tmp_path, HOST='127.0.0.1', PORT=str(free_port()))
+
+    assert done.returncode == 3
+    assert 'no such table: approval_card' in done.stdout + done.stderr
+    assert (tmp_path / 'data' / 'sandbox.sqlite3').exists()
+    assert not (tmp_path / 'data' / 'sandbox.sqlite3-wal').exists(), 'the sandbox did not close its file'

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from console import audit, signals, staff
 from console.crypto import cipher
 from console.database import insert_once
-from console.errors import Invalid, NotFound
+from console.errors import Conflict, Invalid, NotFound
 from console.wecom.events import WeComEvent
 from console.wecom.kf import Account
 from models import KfAccount, Staff, utc_now
@@ -107,15 +107,20 @@ def everyone(session: Session, corp_id: str, *, by: int) -> list[Listed]:
     return [Listed(account=account, approved_by=name) for account, name in rows]
 
 
-def set_texts(session: Session, account_id: int, *, welcome: str, closing: str, by: int) -> KfAccount:
+def set_texts(
+    session: Session, account_id: int, *, welcome: str, closing: str, seen_at: datetime | None, by: int
+) -> KfAccount:
     """Approve what the account says by itself when a customer enters and when a session ends; empty says nothing.
 
-    Raises `NotAllowed`, `NotFound`, `Invalid`.
+    `seen_at` is the `texts_at` of the texts that were changed. Raises `NotAllowed`, `NotFound`, `Invalid`, `Conflict`
+    if a colleague approved others since.
     """
     staff.require(session, by, staff.Action.REVIEW)
     account = session.get(KfAccount, account_id, with_for_update=True)
     if account is None:
         raise NotFound('这个客服账号')
+    if account.texts_at != seen_at:
+        raise Conflict('刚有同事改过这些内容，已显示在上方，您的还没有保存。请看过再保存。', 'version')
     for field, text in (('welcome', welcome), ('closing', closing)):
         if (size := len(text.strip().encode(errors='replace'))) > LONGEST_TEXT:
             raise Invalid(field, f'内容有 {size:,} 字节，最多 {LONGEST_TEXT:,} 字节（约 680 个汉字）。')

@@ -1,10 +1,13 @@
 """微信客服 in the settings: which accounts are read, how that stands, and the texts they say by themselves."""
 
+from datetime import datetime
+
 from nicegui import ui
 from sqlalchemy.orm import Session
 
 from console import kf_accounts, signals
 from console.database import read, transact
+from console.errors import Conflict
 from console.kf_accounts import LONGEST_TEXT, Listed
 from console.parts import parts
 from models import KfAccount
@@ -57,7 +60,7 @@ class _Account:
     def __init__(self, by: int) -> None:
         self._by = by
         self._listed: Listed | None = None
-        self._begun_on: object = None
+        self._begun_on: datetime | None = None
         with stack('padded kf-account') as self.place:
             self._facts = stack()
             with stack() as self._form:
@@ -119,19 +122,13 @@ class _Account:
             self.show(self._listed)
 
     async def _save(self) -> None:
-        account = self._account
-        if account.texts_at != self._begun_on:
-            self._begun_on = account.texts_at
-            ui.notify('刚有同事改过这些内容，已显示在上方，您的还没有保存。请看过再保存。', type='warning')
-            return
+        given = {'welcome': self._welcome.field.value or '', 'closing': self._closing.field.value or ''}
         with refusals_at({'welcome': self._welcome.field, 'closing': self._closing.field}):
-            await transact(
-                kf_accounts.set_texts,
-                account.id,
-                welcome=self._welcome.field.value or '',
-                closing=self._closing.field.value or '',
-                by=self._by,
-            )
+            try:
+                await transact(kf_accounts.set_texts, self._account.id, **given, seen_at=self._begun_on, by=self._by)
+            except Conflict:
+                self._begun_on = self._account.texts_at  # she is told to read what stands there before she saves again
+                raise
             self._leave()
             ui.notify('已批准并保存')
 

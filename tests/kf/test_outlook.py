@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from console import draft_decisions, drafts, kf, kf_accounts, review_desk, staff
-from console.errors import ConsoleError, NotAllowed
+from console.errors import Conflict, ConsoleError, NotAllowed
 from models import Conversation, KfAccount, Role, SessionState, utc_now
 from tests import story
 from tests.kf.conftest import SERVICER, Desk
@@ -74,7 +74,8 @@ async def test_only_servicers_who_receive_are_offered_and_by_name(desk: Desk) ->
 async def test_accounts_are_listed_with_who_approved_their_texts(desk: Desk) -> None:
     await desk.hears()
     by = desk.db.transact(story.member, Role.ADMIN, '郑校长')
-    account = desk.db.transact(kf_accounts.set_texts, desk.account().id, welcome=' 您好 ', closing='', by=by.id)
+    said = {'welcome': ' 您好 ', 'closing': '', 'seen_at': None}
+    account = desk.db.transact(kf_accounts.set_texts, desk.account().id, **said, by=by.id)
     corp_id = desk.client.corp_id
     assert desk.account().name == '招生咨询'
     [listed] = desk.db.read(kf_accounts.everyone, corp_id, by=by.id)
@@ -85,3 +86,16 @@ async def test_accounts_are_listed_with_who_approved_their_texts(desk: Desk) -> 
     assert desk.db.read(kf_accounts.everyone, 'another company', by=by.id) == []
     with pytest.raises(NotAllowed):
         desk.db.read(kf_accounts.everyone, corp_id, by=desk.db.transact(story.member, Role.SUPERVISOR).id)
+
+
+async def test_texts_that_a_colleague_approved_meanwhile_are_not_overwritten_unseen(desk: Desk) -> None:
+    await desk.hears()
+    number, by = desk.account().id, desk.db.transact(story.member, Role.ADMIN)
+    theirs = {'welcome': '您好', 'closing': '再见', 'by': by.id}
+    desk.db.transact(kf_accounts.set_texts, number, **theirs, seen_at=None)
+    with pytest.raises(Conflict):
+        desk.db.transact(kf_accounts.set_texts, number, welcome='欢迎', closing='', seen_at=None, by=by.id)
+    assert desk.account().closing_text == '再见'
+    seen_at = desk.account().texts_at
+    desk.db.transact(kf_accounts.set_texts, number, welcome='欢迎', closing='', seen_at=seen_at, by=by.id)
+    assert desk.account().closing_text is None

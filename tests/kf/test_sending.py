@@ -310,7 +310,8 @@ async def test_who_has_not_spoken_cannot_be_written_to(desk: Desk) -> None:
 def approved_texts(desk: Desk) -> None:
     by = desk.db.transact(story.member)
     desk.rung()
-    desk.db.transact(kf_accounts.set_texts, desk.account().id, welcome='欢迎咨询', closing='再见', by=by.id)
+    said = {'welcome': '欢迎咨询', 'closing': '再见', 'seen_at': None}
+    desk.db.transact(kf_accounts.set_texts, desk.account().id, **said, by=by.id)
 
 
 async def test_who_enters_is_welcomed_once_with_the_approved_words(desk: Desk) -> None:

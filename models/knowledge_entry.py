@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Table, utc_now
@@ -18,6 +18,7 @@ class EntryStatus(StrEnum):
 
 class KnowledgeEntry(Table):
     __tablename__ = 'knowledge_entry'
+    __table_args__ = (Index(None, 'version', 'updated_at'),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     external_key: Mapped[str | None] = mapped_column(unique=True)

@@ -50,6 +50,12 @@ def open_alerts(session: Session, *, limit: int = 50) -> list[Alert]:
     )
 
 
+def seen(session: Session, *, by: int, limit: int = 50) -> list[Alert]:
+    """`open_alerts` for a page. Raises `NotAllowed`."""
+    staff.require(session, by, staff.Action.SEE_ALERTS)
+    return open_alerts(session, limit=limit)
+
+
 def close(session: Session, alert_id: int, *, by: int) -> None:
     """Raises `NotAllowed`."""
     staff.require(session, by, staff.Action.SEE_ALERTS)

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from console import follow_ups, knowledge, knowledge_shelf, policies, prompts, rosters, terms
+from console import follow_ups, knowledge, knowledge_shelf, policies, prompts, rosters, staff, terms
 from console.calendar import SCHOOL_TIME
 from console.writing.context import Context, CourseFacts, Rulebook, Said, StudentFacts
 from models import (
@@ -52,7 +52,7 @@ def for_draft(session: Session, draft: Draft) -> Context:
 
 
 def for_question(session: Session, question: str, contact: Contact | None) -> Context:
-    """For a question that belongs to no message: the API's and the knowledge page's."""
+    """For a question that belongs to no message. Whether who asks may see the contact was asked before."""
     now = utc_now() + SCHOOL_TIME
     return Context(
         school=school,
@@ -63,6 +63,12 @@ def for_question(session: Session, question: str, contact: Contact | None) -> Co
         now=now,
         **_manner(session),
     )
+
+
+def for_trial(session: Session, question: str, *, by: int) -> Context:
+    """For a question that somebody tries the knowledge with. Raises `NotAllowed`."""
+    staff.require(session, by, staff.Action.SEE_KNOWLEDGE)
+    return for_question(session, question, None)
 
 
 def for_case(session: Session, question: str, student: StudentFacts | None, rulebook: Rulebook) -> Context:

@@ -76,6 +76,12 @@ def search(session: Session, query: str, *, limit: int = 5) -> list[Knowledge]:
     return _shelf.search(session, query, limit)
 
 
+def tried(session: Session, query: str, *, by: int, limit: int = 5) -> list[Knowledge]:
+    """What `search` finds, for who tries it. Raises `NotAllowed`."""
+    staff.require(session, by, staff.Action.SEE_KNOWLEDGE)
+    return search(session, query, limit=limit)
+
+
 def page(
     session: Session,
     *,

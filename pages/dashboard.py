@@ -33,7 +33,7 @@ async def dashboard() -> None:
 
     async def fetched() -> tuple[Today, Counts, list[Alert]]:
         may_see = staff.may(role, Action.SEE_ALERTS)
-        alarms = await read(alerts.open_alerts, limit=today.SHORT) if may_see else []
+        alarms = await read(alerts.seen, by=by, limit=today.SHORT) if may_see else []
         return await read(today.look, by=by), await read(today.counts, by=by), alarms
 
     async def reload() -> None:

@@ -164,7 +164,7 @@ def _bell(me: int, counters: dict[str, Text]) -> None:
 
     async def reload() -> None:
         with suppress(ConsoleError):  # who may see them no longer is told by what they press
-            listed.refresh(await read(alerts.open_alerts))
+            listed.refresh(await read(alerts.seen, by=me))
 
     with icon_button('bell', '告警', reload).classes('bell'):
         counters['alerts'] = text('', 'count')

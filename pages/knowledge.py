@@ -50,7 +50,7 @@ async def knowledge_page(show: str = '', entry: int = 0) -> None:
     with ui.element('div').classes('sheet'):
         knowledge_nav('/knowledge')
         warning(await read(knowledge.count_due, 'expiring'))
-        trial_box()
+        trial_box(by)
         entries = _Entries(by, editor, owners=await read(knowledge.owners), show=show if show in SHOWN else '')
         await entries.reload()
     if entry and editor:

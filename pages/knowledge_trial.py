@@ -16,14 +16,14 @@ from pages.widgets import Text, button, chip, panel, row, text
 _WRITING = 'AI 正在写…'
 
 
-def trial_box() -> None:
+def trial_box(by: int) -> None:
     """For who may see the knowledge."""
 
     async def look() -> None:
         words = question.value.strip()
         if words:
             with refusals_shown():
-                hits.refresh(await read(knowledge.search, words), asked=True)
+                hits.refresh(await read(knowledge.tried, words, by=by), asked=True)
                 reply.refresh(None)
                 write.set_visibility(True)
 
@@ -34,7 +34,7 @@ def trial_box() -> None:
         outcome: Proposal | str | None = None
         reply.refresh(_WRITING)
         try:
-            context = await read(dossiers.for_question, words, None)
+            context = await read(dossiers.for_trial, words, by=by)
             outcome = await parts().writer.write(context, on_words=tell)
         except ConsoleError as refusal:
             outcome = str(refusal)

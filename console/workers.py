@@ -42,6 +42,7 @@ from console.crash_points import passing
 from console.customers import Customers
 from console.database import current, read, transact
 from console.delivery_attempts import Outcome
+from console.metrics import DELIVERIES, DRAFTS
 from console.watch import Trouble, Watch
 from console.wecom.kf import KfClient
 from console.writing.context import Writer, WritingFailed
@@ -305,12 +306,14 @@ class Workers:
 
     async def _write(self, claim: turns.Claim) -> None:
         passing('claimed')
+        began = time.monotonic()
         try:
             context = await read(dossiers.for_turn, claim.turn_id)
             passing('writing')
             with live_words.of_conversation(claim.conversation_id) as telling:
                 proposal = await self._writer.write(context, on_words=telling)
         except WritingFailed as failed:
+            DRAFTS.labels(outcome='failed').observe(time.monotonic() - began)
             await _surely(turns.fail, claim, str(failed))
         except asyncio.CancelledError:
             await _surely(turns.put_back, claim)
@@ -319,6 +322,7 @@ class Workers:
             log.exception('turn %d could not be written to', claim.turn_id)
             await _surely(turns.fail, claim, '起草时程序出错，已记录。请人工回复。')
         else:
+            DRAFTS.labels(outcome='written').observe(time.monotonic() - began)
             await _surely(auto_answers.propose, claim, proposal)
 
     async def _look_for_accounts(self, client: KfClient) -> bool:
@@ -344,6 +348,7 @@ class Workers:
             outcome = await asyncio.to_thread(self._channels.attempt, claim)
         passing('sent')
         kept = await transact(delivery_attempts.record, claim, outcome)
+        DELIVERIES.labels(verdict=outcome.verdict).inc()
         log.info(
             'delivery=%d channel=%s verdict=%s errcode=%s%s',
             claim.delivery_id, claim.channel, outcome.verdict, outcome.errcode, '' if kept else ' (lease lost)',

@@ -79,7 +79,7 @@ def frame(
     with ui.element('div').classes('app'):
         with ui.element('nav').classes('rail').props('aria-label=主导航'):
             for place in PLACES:
-                if _offered(place, member.role, reviews=reviews):
+                if offered(place, member.role, reviews=reviews):
                     _rail_link(place, current=_is_in(path, place.path), counters=counters)
         with ui.element('header').classes('bar'):
             text(title, tag='h1')
@@ -125,7 +125,7 @@ def _strips() -> None:
         text('连接中断，正在重新连接。恢复后会自动载入最新内容。', 'strip lost', tag='div').props('role=alert')
 
 
-def _offered(place: _Place, role: Role, *, reviews: bool) -> bool:
+def offered(place: _Place, role: Role, *, reviews: bool) -> bool:
     if place.action is Action.REVIEW:
         return reviews
     elsewhere = place.unless is not None and staff.may(role, place.unless)

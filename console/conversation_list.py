@@ -216,10 +216,16 @@ def comes_first(tab: Tab, one: Key, other: Key) -> bool:
     return one < other if tab in (Tab.WAITING, Tab.LATER) else one > other
 
 
-def tags_in_use(session: Session) -> list[str]:
-    """Names that conversations can be filtered by: WeCom's tags first, then those of students."""
+def tags_in_use(session: Session, *, by: int) -> list[str]:
+    """Names that conversations can be filtered by: WeCom's tags first, then those of students `by` may know of.
+
+    Raises `NotAllowed`.
+    """
+    member = staff.require(session, by, staff.Action.SEE_CONVERSATIONS)
     of_contacts = [tag.name for tag in tags.everything(session)]
-    of_students = {str(tag) for found in session.scalars(select(Student.tags)) for tag in found}
+    together = cast(Student.tags, String)  # what many students bear alike comes once
+    bearing = select(together).where(staff.sees_students(member), together != '[]').distinct()
+    of_students = {str(tag) for found in session.scalars(bearing) for tag in json.loads(found)}
     return list(dict.fromkeys([*of_contacts, *sorted(of_students)]))
 
 

@@ -222,7 +222,7 @@ class ConversationList:
         self._unfold.props(f'aria-expanded={"true" if self._fields.visible else "false"}')
 
     async def _offer_tags(self) -> None:
-        names = await read(conversation_list.tags_in_use)
+        names = await read(conversation_list.tags_in_use, by=self._member.id)
         chosen = self.wanted.tag
         known = {ANYBODY: '不限'} | {name: name for name in [*names, *([chosen] if chosen else [])]}
         self._tag.set_options(known, value=chosen or ANYBODY)

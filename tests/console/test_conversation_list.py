@@ -98,7 +98,19 @@ def test_the_list_is_narrowed_by_who_where_and_what_it_is_tagged_with(db: Databa
     assert shown(db, lead.id, channel=Channel.KF) == [nobodys.id]
     assert shown(db, lead.id, tag='重点') == [mine.id]
     assert shown(db, lead.id, tag='老客户') == [nobodys.id]
-    assert db.read(conversation_list.tags_in_use) == ['老客户', '重点']
+    assert db.read(conversation_list.tags_in_use, by=lead.id) == ['老客户', '重点']
+
+
+def test_the_tags_of_a_foreign_student_are_not_offered(db: Database) -> None:
+    lead, other = db.transact(story.member), db.transact(story.member, Role.AGENT, '别人')
+    agent, tester = db.transact(story.member, Role.AGENT), db.transact(story.member, Role.TESTER)
+    for owner, given in ((agent, ['重点', '续费']), (agent, ['续费', '重点']), (other, ['投诉过']), (None, [])):
+        values = StudentFields(name='王梦瑶', tags=given, owner_id=owner.id if owner else None)
+        db.transact(students.create, values, by=lead.id)
+
+    assert db.read(conversation_list.tags_in_use, by=agent.id) == ['续费', '重点']
+    assert db.read(conversation_list.tags_in_use, by=lead.id) == ['投诉过', '续费', '重点']
+    assert db.read(conversation_list.tags_in_use, by=tester.id) == []
 
 
 def test_filters_outlive_being_kept() -> None:

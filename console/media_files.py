@@ -21,7 +21,6 @@ KINDS = ('image', 'voice', 'video', 'file')
 LARGEST = 20 * 1024 * 1024
 """Bytes; WeCom itself delivers nothing larger (path/90254)."""
 
-LARGEST_PICTURE = 10 * 1024 * 1024
 LIFETIME = timedelta(days=3)
 """How long WeCom keeps what a media id names (path/90254)."""
 
@@ -29,6 +28,7 @@ KEPT_UNSENT = timedelta(days=7)
 """How long a file stays that was given and never sent: longer than a draft may wait."""
 
 MOST_SWEPT = 100
+MOST_AT_ONCE = 1000
 
 MOST_UNSENT = 50
 
@@ -250,8 +250,15 @@ def forget_unsent(session: Session) -> int:
     return int(old.rowcount)
 
 
-def known_paths(session: Session) -> set[str]:
-    return set(session.scalars(select(MediaFile.path).where(MediaFile.path.is_not(None))).all())  # type: ignore[arg-type]
+def known_paths(session: Session, *, after: int = 0) -> dict[int, str]:
+    """Where the next of the files lie whose id is above `after`, by id; empty after the last."""
+    rows = session.execute(
+        select(MediaFile.id, MediaFile.path)
+        .where(MediaFile.id > after, MediaFile.path.is_not(None))
+        .order_by(MediaFile.id)
+        .limit(MOST_AT_ONCE)
+    )
+    return {row.id: row.path or '' for row in rows}
 
 
 def sweep(known: set[str]) -> int:

@@ -370,7 +370,7 @@ class Workers:
             self._sweep_at = time.monotonic() + SWEEP
             await transact(media_files.forget_unsent)
             await transact(presence.forget)
-            await asyncio.to_thread(media_files.sweep, await read(media_files.known_paths))
+            await asyncio.to_thread(media_files.sweep, await _known_paths())
         await transact(intake.forget)
         await transact(drafts.expire)
         await transact(approval_cards.park_lost)
@@ -386,6 +386,16 @@ class Workers:
 async def _surely(work: Callable[Concatenate[Session, P], object], /, *args: P.args, **kwargs: P.kwargs) -> None:
     """`transact`, done even if whoever waits for it is told to stop."""
     await asyncio.shield(transact(work, *args, **kwargs))
+
+
+async def _known_paths() -> set[str]:
+    """Of all media files; there may be very many, and who reads from the database beside us must not wait for all."""
+    known: set[str] = set()
+    last = 0
+    while found := await read(media_files.known_paths, after=last):
+        known.update(found.values())
+        last = max(found)
+    return known
 
 
 async def _give_way() -> bool:

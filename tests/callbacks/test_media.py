@@ -167,7 +167,7 @@ async def test_who_may_not_send_gives_no_files(
     answer = await browser.post(f'/media/for/{chat(db, channel)}', content=JPEG)
 
     assert answer.status_code == status
-    assert db.read(media_files.known_paths) == set()
+    assert db.read(media_files.known_paths) == {}
 
 
 async def test_a_foreign_page_gives_no_files(db: Database, browser: httpx.AsyncClient):

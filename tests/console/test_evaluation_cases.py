@@ -44,6 +44,17 @@ def test_only_reviewers_keep_cases_and_a_case_says_how_to_judge_it(db: Database)
     assert [one.active for one in db.read(evaluation_cases.everything, by=lin)] == [False]
 
 
+def test_so_many_cases_that_no_page_could_show_them_are_not_all_listed(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evaluation_cases, 'MOST_LISTED', 2)
+    lin = db.transact(story.member).id
+    old, aside, new = (db.transact(evaluation_cases.add, '几点上课', by=lin, must_say=[word]) for word in '一二三')
+    db.transact(evaluation_cases.put_aside, aside.id, by=lin)
+
+    assert [case.id for case in db.read(evaluation_cases.everything, by=lin)] == [new.id, old.id]
+
+
 def _belongs_to(session: Session, name: str) -> None:
     student = students.create(session, students.StudentFields(name=name), by=None)
     contact = session.scalars(select(Contact)).one()

@@ -225,9 +225,24 @@ def test_bytes_that_no_row_knows_of_are_swept_after_an_hour(db: Database, shelf:
     for path in (file.path or '', stray):
         os.utime(shelf / path, (0, time.time() - 3601))
 
-    assert media_files.sweep(db.read(media_files.known_paths)) == 1
+    assert media_files.sweep(set(db.read(media_files.known_paths).values())) == 1
     assert media_shelf.get(file.path or '') == media_shelf.get(fresh) == JPEG
     assert not (shelf / stray).exists()
+
+
+def test_what_is_known_is_read_a_few_at_a_time(db: Database, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(media_files, 'MOST_AT_ONCE', 2)
+    for who in ('wang_mama', 'liu_baba', 'zhao_nainai'):
+        db.transact(heard, who=who)
+    for _ in range(3):
+        assert db.transact(media_fetching.record, claimed(db), media_files.store(JPEG, '报名表.jpg', 'image'))
+
+    first = db.read(media_files.known_paths)
+    rest = db.read(media_files.known_paths, after=max(first))
+
+    assert [*first, *rest] == [1, 2, 3]
+    assert {*first.values(), *rest.values()} == set(media_shelf.paths(before=utc_now() + timedelta(minutes=1)))
+    assert db.read(media_files.known_paths, after=max(rest)) == {}
 
 
 def test_a_shelf_of_another_database_is_left_alone(db: Database, shelf: Path, monkeypatch: pytest.MonkeyPatch):
@@ -236,7 +251,7 @@ def test_a_shelf_of_another_database_is_left_alone(db: Database, shelf: Path, mo
     for path in strays:
         os.utime(shelf / path, (0, 0))
 
-    assert media_files.sweep(db.read(media_files.known_paths)) == 0
+    assert media_files.sweep(set(db.read(media_files.known_paths).values())) == 0
     assert all((shelf / path).exists() for path in strays)
 
 
@@ -245,7 +260,7 @@ def test_the_files_of_an_erased_contact_go_with_it(db: Database, shelf: Path):
     db.transact(lambda session: session.delete(session.scalars(select(Contact)).one()))
     os.utime(shelf / (file.path or ''), (0, 0))
 
-    assert media_files.sweep(db.read(media_files.known_paths)) == 1
+    assert media_files.sweep(set(db.read(media_files.known_paths).values())) == 1
     assert db.read(lambda session: session.scalars(select(Conversation)).all()) == []
 
 

@@ -9,6 +9,9 @@ from console import field_changes
 from console.errors import Invalid, NotFound
 from models import Enrolment, Student
 
+FEW_LESSONS = 3
+"""So few left, or fewer, are told in red: it is time to speak of renewing."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class EnrolmentFields:

@@ -1,10 +1,10 @@
 """What a record itself suggests to do now."""
 
 from console.calendar import today
+from console.enrolments import FEW_LESSONS
 from console.students import Record
 from models import Stage
 
-FEW_LESSONS = 3
 SOON_DAYS = 30
 
 _NEXT_STEPS = {

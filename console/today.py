@@ -21,6 +21,7 @@ from console import (
 )
 from console.conversation_list import Tab, Wanted
 from console.conversations import Listed
+from console.enrolments import FEW_LESSONS
 from console.errors import ConsoleError
 from console.follow_ups import Due
 from console.reports_period import Period, as_text
@@ -42,7 +43,6 @@ from models import (
     StudentGuardian,
 )
 
-FEW_LESSONS = 3
 SHORT = 6
 """Rows of a short list."""
 

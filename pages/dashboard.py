@@ -8,6 +8,7 @@ from nicegui import ui
 from console import alerts, signals, staff, today
 from console.calendar import today as today_here
 from console.database import read
+from console.enrolments import FEW_LESSONS
 from console.follow_ups import Due
 from console.reports_sheets import Shape
 from console.staff import Action
@@ -91,7 +92,7 @@ def _lists(now: Today, alarms: list[Alert], role: Role) -> None:
         _list('该跟进的学员', now.follow_ups, _follow_up_row, ('', ''), anchor='follow-ups')
     if staff.may(role, Action.SEE_STUDENTS):
         _list(
-            f'剩余课时不超过 {today.FEW_LESSONS} 节',
+            f'剩余课时不超过 {FEW_LESSONS} 节',
             now.ending,
             _ending_row,
             ('没有课时不足的学员', '该续费的学员会出现在这里。'),

@@ -56,7 +56,7 @@ class _Review:
             self.queue = QueueColumn(on_select=self.chosen, on_more=self.more, on_bulk=self.release_plain, top=top)
             with ui.element('div').classes('work'):
                 self.place = ui.element('section').classes('desk').props('aria-label=草稿')
-                self.aside = ContextColumn(self.by)
+                self.aside = ContextColumn(self.member)
         self.snack = Snack()
         self.bulk = BulkRelease(self.by, on_released=self.released)
         self.scripts = ScriptPicker(self.member, conversation=self.conversation, on_pick=self.picked)

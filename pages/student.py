@@ -12,6 +12,7 @@ from console import contacts, conversations, follow_ups, personal_numbers, signa
 from console.contacts import Circle
 from console.conversations import Listed
 from console.database import read, transact
+from console.enrolments import FEW_LESSONS
 from console.errors import ConsoleError
 from console.parts import parts
 from console.staff import Action
@@ -22,7 +23,7 @@ from pages.follow_ups import FollowUpForm, follow_up_list
 from pages.in_place import InPlace, Several
 from pages.layout import me, member, refusals_shown, staff_page
 from pages.news import News
-from pages.student_card import FEW_LESSONS, stage_chip
+from pages.student_card import stage_chip
 from pages.student_contacts import Followers
 from pages.student_history import history
 from pages.student_items import enrolment_items, guardian_items

@@ -6,6 +6,7 @@ from nicegui import background_tasks, ui
 
 from console import guardians
 from console.database import transact
+from console.enrolments import FEW_LESSONS
 from console.guardians import GuardianView
 from console.students import Record
 from models import Enrolment, Stage
@@ -13,7 +14,6 @@ from pages.layout import refusals_shown
 from pages.review_dialogs import ask_words
 from pages.widgets import Tone, button, chip, row, text
 
-FEW_LESSONS = 3
 REVEALED_SECONDS = 60.0
 
 STAGE_TONES: dict[Stage, Tone] = {
@@ -29,8 +29,8 @@ def stage_chip(stage: Stage) -> None:
     chip(stage, STAGE_TONES.get(stage, ''))
 
 
-def student_card(record: Record, *, by: int, reveals: bool) -> None:
-    """The record in short. `reveals`: offer to show whole numbers."""
+def student_card(record: Record, *, by: int, reveals: bool, follow_up: str | None = None) -> None:
+    """The record in short. `reveals`: offer to show whole numbers. `follow_up`: what was last spoken of."""
     student = record.student
     with row():
         with ui.element('a').classes('grow clip').props(f'href=/students/{student.id}'):
@@ -50,6 +50,7 @@ def student_card(record: Record, *, by: int, reveals: bool) -> None:
                 if guardian.phone:
                     number(guardian, 'phone', by=by, reveals=reveals)
         fact('备注', student.notes)
+        fact('最近跟进', follow_up)
 
 
 def fact(name: str, value: str | None) -> None:

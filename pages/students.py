@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 from console import follow_ups, signals, staff, students
 from console.calendar import today
 from console.database import read
+from console.enrolments import FEW_LESSONS
 from console.errors import ConsoleError
 from console.staff import Action
 from console.students import Record
 from models import Stage
 from pages.layout import me, member, reload_on, staff_page
-from pages.student_card import FEW_LESSONS, stage_chip
+from pages.student_card import stage_chip
 from pages.student_dialog import StudentDialog
 from pages.widgets import button, empty_state, error_state, panel, row, text
 

@@ -20,7 +20,6 @@ from pages.review_snack import Snack
 from pages.widgets import Tone, ago, button, chip, empty_state, panel, row, shortcuts, text
 
 PAGE = 20
-UNDO_SECONDS = 8
 TONES: dict[EntryStatus, Tone] = {EntryStatus.APPROVED: 'good', EntryStatus.DRAFT: 'warn', EntryStatus.RETIRED: ''}
 SHOWN: dict[str, str] = {
     '': '全部状态',
@@ -137,7 +136,7 @@ class _Entries:
 
         with refusals_shown():
             await self._set_status(entry.id, wanted)
-            self._snack.show(f'{knowledge.STATUSES[wanted]}“{entry.question[:30]}”', back, UNDO_SECONDS)
+            self._snack.show(f'{knowledge.STATUSES[wanted]}“{entry.question[:30]}”', back)
 
     async def _set_status(self, entry_id: int, wanted: EntryStatus) -> None:
         await transact(knowledge.change, entry_id, knowledge.Entry(status=wanted), by=self._by)

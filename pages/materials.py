@@ -15,7 +15,6 @@ from pages.review_snack import Snack
 from pages.thread_media import KINDS, unsent
 from pages.widgets import button, empty_state, panel, refusals_at, row, text
 
-UNDO_SECONDS = 8
 EMIT = '(event) => emit(event.detail)'
 
 
@@ -84,7 +83,7 @@ class _Editor:
     async def put_aside(self, one: Shelved) -> None:
         with refusals_shown():
             await transact(materials.put_aside, one.id, by=self._by)
-            self._snack.show(f'已停用“{one.name}”', partial(self.take_up, one), UNDO_SECONDS)
+            self._snack.show(f'已停用“{one.name}”', partial(self.take_up, one))
 
     async def take_up(self, one: Shelved) -> None:
         with refusals_shown():

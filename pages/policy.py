@@ -20,6 +20,7 @@ from pages.review_snack import Snack
 from pages.widgets import ago, button, chip, confirm, panel, refusals_at, row, stack, text
 
 UNDO_SECONDS = 20.0
+"""Longer than elsewhere: what is changed here reaches every draft at once."""
 
 
 @staff_page('/settings/policy', title='审核规则', action=Action.SEE_POLICY)

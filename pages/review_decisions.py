@@ -15,6 +15,7 @@ from models import Draft
 from pages.layout import refusals_shown
 from pages.review_dialogs import ask_reason, ask_words
 from pages.review_lessons import Lesson, offered
+from pages.review_snack import UNDO_SECONDS
 
 if TYPE_CHECKING:
     from pages.review_desk import Desk
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 SETTLE_SECONDS = 0.4
 """After the page itself moved on, a second press of the same key is meant for the draft before."""
 
-UNDO_SECONDS = 10.0
 """How long the way back is offered where nothing leaves the house by itself."""
 
 OnDecided = Callable[[str, Callable[[], Awaitable[int | None]] | None, float, str, Sequence[Lesson]], Awaitable[None]]

@@ -11,6 +11,9 @@ from pages.widgets import Text, button, row, text
 
 Undo = Callable[[], Awaitable[None]]
 
+UNDO_SECONDS = 8.0
+"""How long the way back is offered, unless more hangs on it."""
+
 LESSONS_SECONDS = 20.0
 
 
@@ -24,7 +27,12 @@ class Snack:
         self._place.set_visibility(False)
 
     def show(
-        self, words: str, undo: Undo | None, seconds: float, link: str = '', lessons: Sequence[Lesson] = ()
+        self,
+        words: str,
+        undo: Undo | None,
+        seconds: float = UNDO_SECONDS,
+        link: str = '',
+        lessons: Sequence[Lesson] = (),
     ) -> None:
         """`lessons` may be kept with a press each; the words stay longer then."""
         self._undo = undo

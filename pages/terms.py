@@ -15,7 +15,6 @@ from pages.layout import me, member, refusals_shown, reload_on, staff_page
 from pages.review_snack import Snack
 from pages.widgets import button, empty_state, panel, refusals_at, row, shortcuts, text
 
-UNDO_SECONDS = 8
 KINDS = {
     TermKind.SYNONYM: ('同义词', '家长换个说法也能找到同一条知识。', '说法'),
     TermKind.WORD: ('校内用语', '班级、活动、教材的名称，搜索时不会拆开。', '词'),
@@ -48,7 +47,7 @@ async def terms_page() -> None:
 
         with refusals_shown():
             await transact(terms.remove, term.id, by=by)
-            snack.show(f'已删除“{term.word}”', back, UNDO_SECONDS)
+            snack.show(f'已删除“{term.word}”', back)
 
     reload_on(reload, signals.terms_changed)
     with ui.element('div').classes('sheet'):

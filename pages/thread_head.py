@@ -29,8 +29,6 @@ from pages.widgets import (
 )
 
 NOBODY = 0
-REGRET = 8.0
-"""Seconds in which putting aside and resolving can be undone."""
 
 
 class ThreadHead:
@@ -145,7 +143,7 @@ class ThreadHead:
         await transact(snoozing.snooze, self._conversation_id, until, by=self._member.id)
         if not menu.is_deleted:
             menu.close()
-        self._snack.show(f'{snoozing.word(until, utc_now())} 再提醒您', self._wake, REGRET)
+        self._snack.show(f'{snoozing.word(until, utc_now())} 再提醒您', self._wake)
 
     async def _wake(self) -> None:
         with refusals_shown():
@@ -165,7 +163,7 @@ class ThreadHead:
             if opened.draft is not None and not await confirm('标为已解决？', words, danger=False, ok='标为已解决'):
                 return
             await transact(resolving.resolve, self._conversation_id, by=self._member.id)
-            self._snack.show('已标为已解决', self._reopen, REGRET)
+            self._snack.show('已标为已解决', self._reopen)
 
     async def _reopen(self) -> None:
         with refusals_shown():

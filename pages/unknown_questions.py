@@ -15,8 +15,6 @@ from pages.layout import me, member, refusals_shown, reload_on, staff_page
 from pages.review_snack import Snack
 from pages.widgets import ago, button, chip, empty_state, panel, row, shortcuts, text
 
-UNDO_SECONDS = 8
-
 
 @staff_page('/knowledge/unknown', title='未知问题', action=Action.SEE_KNOWLEDGE)
 async def unknown_questions_page() -> None:
@@ -29,7 +27,7 @@ async def unknown_questions_page() -> None:
 
         with refusals_shown():
             await transact(unknown_questions.put_aside, cluster.ids, by=by)
-            snack.show('已搁置', back, UNDO_SECONDS)
+            snack.show('已搁置', back)
 
     def write(cluster: Cluster) -> None:
         async def saved(entry_id: int) -> None:

@@ -15,6 +15,7 @@ from models import MediaFile, MediaStatus, Message, utc_now
 LEASE = timedelta(minutes=3)
 """Longer than the longest fetch (`wecom.media.DEADLINE`), so that a lease lost means a process lost."""
 
+ALERT = 'media'
 PAUSES = [timedelta(seconds=s) for s in (5, 30, 120, 600, 1800, 3600, 10_800, 10_800, 21_600, 21_600)]
 
 
@@ -56,6 +57,7 @@ def record(session: Session, claim: Claim, outcome: Stored | Trouble) -> bool:
     row.lease_until, row.lost_leases = None, 0
     if isinstance(outcome, Stored):
         media_files.keep(row, outcome)
+        alerts.clear(session, ALERT)
     else:
         _put_off(session, row, outcome)
     _announce(session, row)
@@ -78,7 +80,7 @@ def _put_off(session: Session, row: MediaFile, trouble: Trouble) -> None:
     row.last_error = trouble.text
     if trouble.pause is not None:  # not this file's fault, so no attempt
         row.attempts -= 1
-        alerts.raise_alert(session, 'media', trouble.text)
+        alerts.raise_alert(session, ALERT, trouble.text)
     pause = trouble.pause or PAUSES[min(row.attempts, len(PAUSES)) - 1] * random.uniform(0.5, 1.0)  # noqa: S311
     if trouble.for_good or utc_now() + pause > row.created_at + LIFETIME:
         row.status = MediaStatus.REFUSED

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from console import backups, conversations, hearing, media_fetching, media_files, media_shelf, media_traffic
+from console import alerts, backups, conversations, hearing, media_fetching, media_files, media_shelf, media_traffic
 from console.database import Database
 from console.errors import Invalid, NotFound
 from console.media_fetching import Claim, Trouble
@@ -23,6 +23,7 @@ from tests.wecom.fake_api import FakeApi, Raw, serving
 JPEG = b'\xff\xd8\xff\xe0' + bytes(200)
 HTML = b'\n<!-- x --><!DOCTYPE html><script>alert(1)</script>'
 SVG = b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>'
+TOO_OFTEN = Trouble(text='请求太频繁，稍后自动重试。', for_good=False, pause=timedelta(minutes=1))
 OUT_OF_REACH = Trouble(text='暂时无法连接企业微信。', for_good=False)
 
 
@@ -218,6 +219,20 @@ def test_a_passing_trouble_puts_the_fetch_off_until_the_media_id_has_expired(db:
     assert (put_off.status, put_off.last_error) == (MediaStatus.WAITING, OUT_OF_REACH.text)
     assert put_off.due_at > utc_now()
     assert only(db).status is MediaStatus.REFUSED
+
+
+def test_what_holds_up_every_file_is_told_until_one_is_fetched(db: Database):
+    db.transact(heard)
+    db.transact(media_fetching.record, claimed(db), TOO_OFTEN)
+    assert [(alert.kind, alert.text) for alert in db.read(alerts.open_alerts)] == [('media', TOO_OFTEN.text)]
+
+    db.transact(heard, who='liu_baba')
+    db.transact(media_fetching.record, claimed(db), OUT_OF_REACH)
+    assert len(db.read(alerts.open_alerts)) == 1
+
+    db.transact(lambda session: session.execute(update(MediaFile).values(due_at=utc_now())))
+    db.transact(media_fetching.record, claimed(db), media_files.store(JPEG, '报名表.jpg', 'image'))
+    assert db.read(alerts.open_alerts) == []
 
 
 def test_bytes_that_no_row_knows_of_are_swept_after_an_hour(db: Database, shelf: Path):

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from console import audit, customer_welcomes, signals, staff
+from console import audit, channel_names, customer_welcomes, signals, staff
 from console.calendar import SCHOOL_TIME
 from console.database import insert_once
 from console.errors import Conflict, ConsoleError, Invalid, NotAllowed
@@ -17,7 +17,7 @@ from models import Channel, Conversation, Draft, Policy, Role, Staff, utc_now
 RISKY = {'money': '金额', 'refund': '退费', 'complaint': '投诉'}
 """Risks that wait for an administrator where the school wants that."""
 
-ALONE_ON = {Channel.KF: '微信客服', Channel.APP: '应用消息', Channel.SIMULATE: '模拟'}
+ALONE_ON = {one: channel_names.NAMES[one] for one in (Channel.KF, Channel.APP, Channel.SIMULATE)}
 """Channels on which the console itself sends; in a colleague's own chat only she can."""
 
 ALONE_FOR = {intent: name for intent, name in NAMES.items() if intent not in ('complaint', 'refund', 'other')}

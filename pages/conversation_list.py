@@ -8,16 +8,15 @@ from functools import partial
 
 from nicegui import background_tasks, ui
 
-from console import conversation_list, gathering, snoozing, staff
+from console import channel_names, conversation_list, gathering, snoozing, staff
 from console.conversation_list import NOBODY, Changed, Key, Line, Tab, Wanted
 from console.database import read
 from console.errors import ConsoleError
-from models import Channel, Staff, utc_now
+from models import Staff, utc_now
 from pages.view_menu import ViewMenu
 from pages.widgets import Button, button, empty_state, error_state, refusals_shown, row, skeleton
 
 PAGE = 30
-CHANNELS = {Channel.APP: '企业微信应用', Channel.KF: '微信客服', Channel.CONTACT: '客户联系', Channel.SIMULATE: '模拟'}
 ANYBODY = ''
 NOTHING = {
     Tab.WAITING: ('没有人在等待', '家长的新消息会出现在这里。'),
@@ -210,7 +209,7 @@ class ConversationList:
         with ui.element('div').classes('narrow-by') as self._fields:
             self._assignee = ui.select({ANYBODY: '不限'}, label='谁负责', value=ANYBODY, on_change=self._narrow)
             self._channel = ui.select(
-                {ANYBODY: '不限', **CHANNELS}, label='渠道', value=ANYBODY, on_change=self._narrow
+                {ANYBODY: '不限', **channel_names.NAMES}, label='渠道', value=ANYBODY, on_change=self._narrow
             )
             self._tag = ui.select({ANYBODY: '不限'}, label='标签', value=ANYBODY, on_change=self._narrow)
         self._fields.set_visibility(False)

@@ -6,13 +6,13 @@ from urllib.parse import urlencode
 
 from nicegui import ui
 
+from console import channel_names
 from console.reports import Choices
 from console.reports_period import Period, Wanted
 from models import Channel
 from pages.widgets import Button, text
 
 SPANS = {'1': '今天', '7': '7 天', '30': '30 天', 'chosen': '自选'}
-CHANNELS = {Channel.APP: '应用消息', Channel.KF: '微信客服', Channel.CONTACT: '客户联系', Channel.SIMULATE: '模拟'}
 
 
 class ReportBar:
@@ -27,7 +27,7 @@ class ReportBar:
         self._shown = ''
         agents = {'': '全部客服'} | {str(number): name for number, name in choices.agents.items()}
         campuses = {'': '全部校区'} | {name: name for name in choices.campuses}
-        channels = {'': '全部渠道'} | {str(one): word for one, word in CHANNELS.items()}
+        channels = {'': '全部渠道'} | {str(one): word for one, word in channel_names.NAMES.items()}
         with ui.element('div').classes('report-bar'):
             self._segments()
             self.first, self.last = (

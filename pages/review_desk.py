@@ -6,7 +6,7 @@ from typing import Any
 
 from nicegui import ui
 
-from console import draft_decisions, reservations, review_desk
+from console import channel_names, draft_decisions, reservations, review_desk
 from console.database import read, transact
 from console.errors import ConsoleError
 from console.review_desk import Opened
@@ -14,7 +14,6 @@ from models import DraftStatus
 from pages.review_decisions import Decisions, OnDecided
 from pages.review_editor import Editor, changes, evidence, preview
 from pages.review_notes import Notes, happened, replaced
-from pages.review_words import CHANNELS
 from pages.thread_media import unsent
 from pages.widgets import avatar, button, chip, row, shortcuts, stack, text, waiting_clock
 
@@ -225,7 +224,7 @@ class Desk:
             with ui.element('div').classes('grow'):
                 with row('wrap'):
                     text(opened.title, tag='b')
-                    chip(CHANNELS[opened.channel], 'info')
+                    chip(channel_names.NAMES[opened.channel], 'info')
                     if opened.held_by:
                         chip(f'{opened.held_by} 正在看', 'warn')
                 with ui.element('small'):

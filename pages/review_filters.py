@@ -6,10 +6,11 @@ from typing import Any
 
 from nicegui import ui
 
+from console import channel_names
 from console.review_queue import NO_FILTERS, Filters
 from console.writing import intents
 from models import Channel, Staff
-from pages.review_words import CHANNELS, RISKS
+from pages.review_words import RISKS
 from pages.view_menu import ViewMenu
 from pages.widgets import Button, row, text
 
@@ -29,7 +30,7 @@ class FilterBar:
             text('', 'grow')
             ViewMenu('review', member, kept=lambda: dict(self.filters.words), on_pick=self._picked)
         with ui.element('div').classes('pair fields') as self._fields:
-            self._channel = self._choice('渠道', {str(one): word for one, word in CHANNELS.items()})
+            self._channel = self._choice('渠道', {str(one): word for one, word in channel_names.NAMES.items()})
             self._risk = self._choice('风险', RISKS)
             self._intent = self._choice('家长想要', intents.NAMES)
             self._agent = self._choice('负责人', {str(one): name for one, name in colleagues.items()})

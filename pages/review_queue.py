@@ -5,10 +5,11 @@ from datetime import timedelta
 
 from nicegui import ui
 
+from console import channel_names
 from console.kf_window import Window
 from console.review_queue import Queue, Waiting
 from models import utc_now
-from pages.review_words import CHANNELS, CHECKS, RISK_TONES, RISKS, SAME
+from pages.review_words import CHECKS, RISK_TONES, RISKS, SAME
 from pages.widgets import Button, Text, Tone, button, chip, empty_state, row, text, waiting_clock
 
 PAGE = 50
@@ -185,7 +186,7 @@ class _Card:
                     waiting_clock(item.since)
             text(item.question or '（没有文字）', 'clip', tag='div')
             with row('chips'):
-                chip(CHANNELS[item.channel], 'info')
+                chip(channel_names.NAMES[item.channel], 'info')
                 if self.faded:
                     chip('已不在队列')
                 elif item.draft_id is None:

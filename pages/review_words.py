@@ -1,9 +1,6 @@
-"""How channels, risks and checks are called where drafts are reviewed."""
+"""How risks and checks are called where drafts are reviewed."""
 
-from models import Channel
 from pages.widgets import Tone
-
-CHANNELS = {Channel.APP: '应用', Channel.KF: '微信客服', Channel.CONTACT: '客户联系', Channel.SIMULATE: '模拟'}
 
 RISKS = {
     'complaint': '投诉',

@@ -283,12 +283,11 @@ def _prepare(settings: Settings) -> None:
     """What must be in place before NiceGUI and the services are imported."""
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     os.environ['NICEGUI_STORAGE_PATH'] = str(settings.data_dir.resolve() / 'nicegui')
-    from console import crypto, logs, media_shelf, rosters
+    from console import crypto, logs, media_shelf
 
     logs.set_up(settings.log_level, settings.log_format or ('json' if settings.production else 'text'))
     crypto.use_keys(settings.field_encryption_keys.get_secret_value())
     media_shelf.open_folder(settings.data_dir / 'media')
-    rosters.watch_promises(settings.data_dir / 'promises.txt')
 
 
 def _open(settings: Settings):

@@ -1,6 +1,5 @@
 """The names a school uses, gathered for the checks of replies and kept until one of them changes."""
 
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -14,13 +13,6 @@ from models import Enrolment, KnowledgeEntry, Staff, Student
 
 _lock = Lock()
 _kept: tuple[tuple[Any, ...], Roster] | None = None
-_own_promises: Path | None = None
-
-
-def watch_promises(file: Path) -> None:
-    """Phrases the school forbids beside the usual ones, one a line; the file need not exist. Called once by run.py."""
-    global _own_promises  # noqa: PLW0603  one school a process
-    _own_promises = file
 
 
 def of_school(session: Session) -> Roster:
@@ -32,7 +24,6 @@ def of_school(session: Session) -> Roster:
         *session.execute(select(func.count(Student.id), func.sum(Student.version), func.max(Student.id))).one(),
         *session.execute(select(func.count(Enrolment.id), func.max(Enrolment.id))).one(),
         frozenset(session.scalars(select(Staff.name))),  # few, and without a version
-        _written_at(),
     )
     with _lock:
         if _kept is None or _kept[0] != state:
@@ -49,25 +40,10 @@ def _gathered(session: Session) -> Roster:
         campuses=frozenset(name for name in _facts(facts, '校区') if CAMPUS.fullmatch(name)),
         pupils=frozenset(session.scalars(select(Student.name))),
         colleagues=frozenset(session.scalars(select(Staff.name))),
-        promises=_promises() | terms.promises(session),
+        promises=terms.promises(session),
         hosts=terms.hosts(session),
     )
 
 
 def _facts(facts: list[dict[str, Any]], name: str) -> list[str]:
     return [str(known[name]) for known in facts if known and known.get(name)]
-
-
-def _promises() -> frozenset[str]:
-    if _written_at() is None or _own_promises is None:
-        return frozenset()
-    lines = map(str.strip, _own_promises.read_text('utf-8').splitlines())
-    return frozenset(line for line in lines if line and not line.startswith('#'))
-
-
-def _written_at() -> float | None:
-    """When the school's list was last saved; None without one."""
-    try:
-        return _own_promises.stat().st_mtime if _own_promises else None
-    except FileNotFoundError:
-        return None

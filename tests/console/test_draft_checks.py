@@ -1,14 +1,13 @@
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy.orm import Session
 
-from console import draft_decisions, drafts, knowledge, rosters, staff
+from console import draft_decisions, drafts, knowledge, rosters, staff, terms
 from console.calendar import today
 from console.database import Database
 from console.knowledge import Entry
-from models import KnowledgeEntry, Role, Student
+from models import KnowledgeEntry, Role, Student, TermKind
 from tests import story
 
 
@@ -42,10 +41,9 @@ def test_a_colleague_is_known_by_the_name_she_has_now(db: Database) -> None:
     assert db.read(rosters.of_school).colleagues == {by.name, '章丽'}
 
 
-def test_the_school_forbids_phrases_of_its_own(db: Database, tmp_path: Path) -> None:
+def test_the_school_forbids_phrases_of_its_own(db: Database) -> None:
     by, draft = db.transact(story.member), db.transact(story.drafted)
-    (tmp_path / 'promises.txt').write_text('# 本校\n状元班\n')
-    rosters.watch_promises(tmp_path / 'promises.txt')
+    db.transact(terms.save, TermKind.PROMISE, '状元班', by=by.id)
 
     edited = db.transact(draft_decisions.edit, draft.id, version=1, by=by.id, content='欢迎来状元班。')
 

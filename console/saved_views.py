@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from console import signals, staff
+from console import staff
 from console.errors import Invalid, NotAllowed, NotFound
 from models import Role, SavedView
 
@@ -72,7 +72,6 @@ def save(
         session.add(view)
     view.filters, view.shared = filters, shared
     session.flush()
-    signals.announce(session, signals.saved_views_changed, view.id)
     return view
 
 
@@ -89,14 +88,12 @@ def rename(session: Session, view_id: int, name: str, *, by: int) -> SavedView:
     if session.scalar(other) is not None:
         raise Invalid('name', f'已有名为“{name}”的视图。')
     view.name = name
-    signals.announce(session, signals.saved_views_changed, view.id)
     return view
 
 
 def remove(session: Session, view_id: int, *, by: int) -> None:
     """Raises `NotAllowed` for another's unless one is administrator, `NotFound`."""
     session.delete(_changeable(session, view_id, by=by))
-    signals.announce(session, signals.saved_views_changed, view_id)
 
 
 def _changeable(session: Session, view_id: int, *, by: int) -> SavedView:

@@ -24,10 +24,10 @@ staff_changed: Signal = Signal()
 """A staff account was added, changed, or its sign-ins were ended. Carries its id."""
 
 alert_changed: Signal = Signal()
-"""An alert was raised, repeated or closed. Carries its id."""
+"""An alert was raised, repeated or closed. Carries the id of one that a person closed, else 0."""
 
 event_stored: Signal = Signal()
-"""WeCom told us something; it waits to be understood. Carries how many."""
+"""WeCom told us something; it waits to be understood. What it carries says nothing."""
 
 turn_opened: Signal = Signal()
 """A parent said something that wants a reply. Carries the conversation's id."""
@@ -49,9 +49,6 @@ kf_changed: Signal = Signal()
 
 scripts_changed: Signal = Signal()
 """A script was added, changed, accepted or put aside. Carries its id."""
-
-saved_views_changed: Signal = Signal()
-"""Somebody saved, renamed or removed a view of a list. Carries its id."""
 
 presence_changed: Signal = Signal()
 """A colleague came to a conversation, left it, or began or stopped typing there. Carries the conversation's id."""

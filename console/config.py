@@ -87,7 +87,7 @@ class Settings(BaseSettings):
     undo_period: timedelta = Field(timedelta(seconds=5), description='An approval can be taken back this long')
     school_name: str = Field('晨光教育', description='Name of the school, in prompts and on pages')
     metrics_token: SecretStr = Field(SecretStr(''), description='Opens /metrics from other addresses than loopback')
-    log_level: str = Field('INFO', description='DEBUG, INFO, WARNING or ERROR')
+    log_level: str = Field('INFO', description='DEBUG, INFO, WARNING, ERROR or CRITICAL')
     log_format: Literal['', 'text', 'json'] = Field('', description='text or json; json in production')
     crash_point: str = Field('', description='Development only: kill the process at this named point (tests)')
 

@@ -234,9 +234,9 @@ def park_lost(session: Session) -> int:
 
 def parts_of(session: Session, conversation: Conversation, text: str) -> list[str]:
     """`text` with the parent's own numbers put back, cut into parts the channel takes whole."""
-    from console.wecom.text import parts
+    from console.message_parts import cut
 
-    return parts(personal_numbers.restore(session, conversation.id, text))
+    return cut(personal_numbers.restore(session, conversation.id, text))
 
 
 def too_late(row: Delivery, moment: datetime) -> bool:

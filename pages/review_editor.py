@@ -8,11 +8,10 @@ from typing import Any, Literal
 
 from nicegui import background_tasks, ui
 
-from console import drafts
-from console.wecom.text import parts
+from console import drafts, message_parts
+from console.message_parts import MOST_BYTES
 from pages.widgets import row, text
 
-PART_BYTES = 2048
 SAVE_AFTER_SECONDS = 1.0
 LONGEST_COMPARED = 4000
 
@@ -67,7 +66,7 @@ class Editor:
     @property
     def parts(self) -> int:
         """How many messages it will arrive as."""
-        return len(parts(self.text)) if len(self.text.encode(errors='replace')) > PART_BYTES else 1
+        return message_parts.count(self.text)
 
     @property
     def dirty(self) -> bool:
@@ -112,17 +111,17 @@ class Editor:
 
     def _measure(self) -> None:
         size = len(self.text.encode(errors='replace'))
-        self._size.set_text(f'{size:,} / {PART_BYTES:,} 字节')
+        self._size.set_text(f'{size:,} / {MOST_BYTES:,} 字节')
         self._parts.set_text(f'将分 {self.parts} 条发送' if self.parts > 1 else '')
         too_long = len(self.text) > drafts.LONGEST
         self._size.classes(replace='num bad' if too_long else 'num')
-        share = size if size <= PART_BYTES else size % PART_BYTES or PART_BYTES
-        self._bar.style(f'width: {share / PART_BYTES:.0%}')
+        share = size if size <= MOST_BYTES else size % MOST_BYTES or MOST_BYTES
+        self._bar.style(f'width: {share / MOST_BYTES:.0%}')
 
 
 def preview(words: str) -> None:
     """The messages a long text will arrive as."""
-    pieces = parts(words)
+    pieces = message_parts.cut(words)
     if len(pieces) < 2:
         return
     with ui.element('details').classes('fold'):

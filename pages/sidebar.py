@@ -3,14 +3,23 @@
 import asyncio
 import json
 import re
-from contextlib import suppress
 from html import escape
 from typing import Any
 
 from fastapi import Request
 from nicegui import background_tasks, ui
 
-from console import client_sends, drafts, live_words, material_sends, media_traffic, sidebar, signals, staff
+from console import (
+    client_sends,
+    drafts,
+    live_words,
+    material_sends,
+    media_traffic,
+    page_signatures,
+    sidebar,
+    signals,
+    staff,
+)
 from console.database import read, transact
 from console.delivery_attempts import Outcome
 from console.errors import Conflict, ConsoleError
@@ -18,8 +27,6 @@ from console.media_uploads import Upload
 from console.parts import parts
 from console.sidebar import NotYours, Pane
 from console.staff import Action
-from console.wecom import jssdk
-from console.wecom.refusals import WeComRefused, WeComUnreachable
 from models import Channel, Staff
 from pages import packed
 from pages.fields import known_id
@@ -60,9 +67,8 @@ async def _told(request: Request) -> str:
     client = parts().entrance.client
     query = f'?{request.url.query}' if request.url.query else ''
     told = {'corp': client.corp_id, 'agent': str(client.agent_id)}
-    with suppress(TimeoutError, WeComRefused, WeComUnreachable):
-        async with asyncio.timeout(SIGNING_PATIENCE):
-            found = await asyncio.to_thread(jssdk.signed, client, f'{parts().base_url}{request.url.path}{query}')
+    page = f'{parts().base_url}{request.url.path}{query}'
+    if found := await page_signatures.of(client, page, patience=SIGNING_PATIENCE):
         told['signed'] = json.dumps(
             {
                 'url': found.url,

@@ -7,9 +7,9 @@ from nicegui import ui
 
 from console import contacts
 from console.contacts import Circle, Customer
+from console.customers import LONGEST_REMARK
 from console.database import read, transact
 from console.parts import parts
-from console.wecom.contacts import LONGEST_REMARK
 from models import Contact, Tag
 from pages.layout import refusals_shown
 from pages.widgets import ago, avatar, button, chip, confirm, empty_state, refusals_at, row, stack, text

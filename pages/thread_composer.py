@@ -5,7 +5,7 @@ from typing import Any
 
 from nicegui import ui
 
-from console import media_files, notes, replies, scripts, staff
+from console import media_files, message_parts, notes, replies, scripts, staff
 from console.database import read, transact
 from console.parts import parts
 from console.staff import Action
@@ -17,8 +17,6 @@ from pages.script_picker import EMIT, Item, offered
 from pages.thread_media import attach_button, confirmed
 from pages.widgets import row, text
 
-PART_BYTES = 2048
-"""What WeCom takes in one message."""
 LONGEST_ORDER = 40
 
 
@@ -40,7 +38,7 @@ class ThreadComposer:
         self._snack = snack
         self._on_sent = on_sent
         self._alone = staff.may(member.role, Action.SEND_ALONE)
-        self._box = ui.element('reply-box').props(f'data-keep={conversation_id} data-bytes={PART_BYTES}')
+        self._box = ui.element('reply-box').props(f'data-keep={conversation_id} data-bytes={message_parts.MOST_BYTES}')
         self._box.props['data-reply-hint'] = (
             '回复家长… 输入 / 用话术' if self._alone else '写给家长的回复，主管审核后发出… 输入 / 用话术'
         )

@@ -7,7 +7,6 @@ from nicegui import ui
 from console import kf, kf_sessions, kf_window
 from console.inbox import Opened
 from console.parts import parts
-from console.wecom.kf import KfClient
 from models import UNFINISHED, Channel, SessionState, Staff, utc_now
 from pages.layout import refusals_shown
 from pages.widgets import button, chip, confirm, row, text
@@ -49,21 +48,18 @@ class ThreadWindow:
                 text(words, 'num few' if window.left <= FEW else 'num muted')
             else:
                 text(window.why_closed, 'few words')
-            if self._may_move and self._client is not None:
+            if self._may_move and parts().channels.kf is not None:
                 if conversation.session_state in IN_WECOM:
                     button('结束人工接待', self._take_back, kind='quiet', small=True)
                 elif conversation.session_state != SessionState.ENDED:
                     button('转人工', self._offer, kind='quiet', small=True)
 
-    @property
-    def _client(self) -> KfClient | None:
-        return parts().channels.kf
-
     async def _offer(self) -> None:
-        if self._client is None:
+        client = parts().channels.kf
+        if client is None:
             return
         with refusals_shown():
-            found = await kf.servicers(self._client, self._conversation_id, by=self._member.id)
+            found = await kf.servicers(client, self._conversation_id, by=self._member.id)
             self._found.clear()
             with self._found:
                 for userid, name in found.items():
@@ -78,19 +74,21 @@ class ThreadWindow:
             self._dialog.open()
 
     async def _hand_over(self, userid: str, name: str) -> None:
-        if self._client is None:
+        client = parts().channels.kf
+        if client is None:
             return
         with refusals_shown():
-            await kf.hand_to_servicer(self._client, self._conversation_id, userid, by=self._member.id)
+            await kf.hand_to_servicer(client, self._conversation_id, userid, by=self._member.id)
             self._dialog.close()
             ui.notify(f'已转给 {name}')
 
     async def _take_back(self) -> None:
         words = '企业微信中的这次接待会结束，客户下次发言后由系统接待。'
-        if self._client is None or not await confirm('结束人工接待', words, danger=False, ok='结束接待'):
+        client = parts().channels.kf
+        if client is None or not await confirm('结束人工接待', words, danger=False, ok='结束接待'):
             return
         with refusals_shown():
-            await kf.take_back(self._client, self._conversation_id, by=self._member.id)
+            await kf.take_back(client, self._conversation_id, by=self._member.id)
             ui.notify('人工接待已结束')
 
 

@@ -13,6 +13,7 @@ from console import audit, staff
 from console.crypto import cipher, masked
 from models import SealedValue
 
+_CHINESE_DIGIT = '[零〇一幺二两三四五六七八九]'
 _PATTERNS = (
     (
         '身份证号',
@@ -21,16 +22,26 @@ _PATTERNS = (
         ),
     ),
     ('银行卡号', re.compile(r'(?<!\d)\d{4}(?:[ -]?\d{4}){3}(?:[ -]?\d{1,3})?(?!\d)')),
-    ('手机号', re.compile(r'(?<!\d)(?:\+?86[ -]?)?1[3-9]\d(?:[ -]?\d{4}){2}(?!\d)')),
+    ('QQ号', re.compile(r'(?<![A-Za-z])qq号?\s*(?:是|为|[:：])?\s*([1-9]\d{4,10})(?!\d)', re.IGNORECASE)),
+    ('手机号', re.compile(r'(?<!\d)(?:\+?86[ -]?)?[1１][3-9３-９]\d(?:[ -]?\d{4}){2}(?!\d)')),
+    (
+        '手机号',
+        re.compile(rf'(?<!{_CHINESE_DIGIT})[一幺][三四五六七八九]{_CHINESE_DIGIT}{{9}}(?!{_CHINESE_DIGIT})'),
+    ),
+    ('电话', re.compile(r'(?<!\d)[(（]?0\d{2,3}[)）]?[ -]?[2-9]\d{6,7}(?!\d)')),
     ('邮箱', re.compile(r'(?<![\w.+-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+')),
+    ('微信号', re.compile(r'(?<![A-Za-z0-9_])wxid_[A-Za-z0-9_-]+')),
     (
         '微信号',
         re.compile(
-            r'(?:微信|wechat|wx|vx|V信)号?\s*(?:是|为|[:：])?\s*([a-zA-Z][\w-]{5,19})', re.IGNORECASE | re.ASCII
+            r'(?:微信|wechat|weixin|wx|vx|V信)号?\s*(?:是|为|[:：])?\s*([a-zA-Z][\w-]{5,19})', re.IGNORECASE | re.ASCII
         ),
     ),
 )
-TOKEN = re.compile(r'⟦(?:身份证号|银行卡号|手机号|邮箱|微信号)\d+⟧')
+"""In the order looked for; a group, where there is one, is the number. As `writing.masking` knows them, but for gaps
+between any two digits: a row of marks must stay readable to staff."""
+
+TOKEN = re.compile(rf'⟦(?:{"|".join(dict.fromkeys(kind for kind, _ in _PATTERNS))})\d+⟧')
 
 
 def tokenise(session: Session, conversation_id: int, text: str) -> str:

@@ -32,6 +32,27 @@ def test_the_same_number_has_the_same_token(db: Database) -> None:
 
 
 @pytest.mark.parametrize(
+    'number',
+    [
+        '13812345678',
+        '１３８００１３８０００',
+        '一三八零零一三八零零零',
+        '0755-26001234',
+        'wxid_a1b2c3d4',
+        'QQ 123456789',
+    ],
+)
+def test_staff_see_a_mask_and_the_parent_her_own_number(db: Database, number: str) -> None:
+    conversation_id, [text] = stored(db, f'请记一下{number}，谢谢')
+
+    shown = personal_numbers.show(text, db.read(personal_numbers.masks, conversation_id))
+
+    assert '⟦' not in shown
+    assert number.removeprefix('QQ ') not in shown
+    assert db.read(personal_numbers.restore, conversation_id, text) == f'请记一下{number}，谢谢'
+
+
+@pytest.mark.parametrize(
     ('said', 'kept'),
     [
         ('订单 913812345678012 和 13812345678', '订单 913812345678012 和 ⟦手机号1⟧'),
@@ -39,8 +60,17 @@ def test_the_same_number_has_the_same_token(db: Database) -> None:
         ('卡号 6222 0212 3456 7890 123', '卡号 ⟦银行卡号1⟧'),
         ('微信号是 wang_mama88', '微信号是 ⟦微信号1⟧'),
         ('邮箱 a.b@school.cn', '邮箱 ⟦邮箱1⟧'),
+        ('加我wxid_a1b2c3d4', '加我⟦微信号1⟧'),
+        ('加我QQ：123456789，或 qq 13812345678', '加我QQ：⟦QQ号1⟧，或 qq ⟦QQ号2⟧'),
+        ('家里 0755-26001234，单位(010)62345678', '家里 ⟦电话1⟧，单位⟦电话2⟧'),
+        ('手机一三八零零一三八零零零', '手机⟦手机号1⟧'),
+        ('手机１３８００１３８０００', '手机⟦手机号1⟧'),
         ('⟦手机号1⟧ 不是我写的', '[手机号1] 不是我写的'),
         ('课程 2880 元，16 课时', '课程 2880 元，16 课时'),
+        ('成绩 98 95 100 92 88 90 97 99', '成绩 98 95 100 92 88 90 97 99'),
+        ('2026-11-24 09:00-10:30，共12次', '2026-11-24 09:00-10:30，共12次'),
+        ('一二三四五六七八九十一二三', '一二三四五六七八九十一二三'),
+        ('订单20261124', '订单20261124'),
     ],
 )
 def test_numbers_of_persons_and_nothing_else_become_tokens(db: Database, said: str, kept: str) -> None:

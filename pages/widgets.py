@@ -187,11 +187,6 @@ async def confirm(title: str, words: str = '', *, danger: bool = True, ok: str =
     return answer
 
 
-def field_error(field: ValidationElement[Any], words: str | None) -> None:
-    """Show what is wrong with a field right below it; None takes it away."""
-    field.error = words
-
-
 @contextmanager
 def refusals_shown() -> Iterator[None]:
     """Turn an expected refusal into a notice. Anything else stays a crash, which is logged and told by the page."""

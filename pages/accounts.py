@@ -10,8 +10,8 @@ from console.errors import Invalid
 from models import Role, Staff
 from pages.account import PASSWORD_RULE
 from pages.frame import ROLES
-from pages.layout import me, refusals_shown, reload_on
-from pages.widgets import avatar, button, chip, confirm, panel, refusals_at, row, text
+from pages.layout import me, reload_on
+from pages.widgets import avatar, button, chip, confirm, panel, refusals_at, refusals_shown, row, text
 
 
 async def accounts_panel() -> None:

@@ -12,8 +12,8 @@ from console.database import read, transact
 from console.parts import parts
 from console.rounds import Round
 from models import ContactWay
-from pages.layout import me, refusals_shown, reload_on
-from pages.widgets import ago, button, chip, confirm, copy_button, panel, refusals_at, row, text
+from pages.layout import me, reload_on
+from pages.widgets import ago, button, chip, confirm, copy_button, panel, refusals_at, refusals_shown, row, text
 
 WHEN_SAID = '客户刚添加好友时自动发送一次，企业微信只等 20 秒。如果管理后台已设置欢迎语，则以那里的为准。'
 

@@ -11,11 +11,11 @@ from console.conversation_list import Tab
 from console.database import read
 from console.staff import Action
 from pages.conversation_list import ConversationList
-from pages.layout import me, member, refusals_shown, reload_on, staff_page
+from pages.layout import me, member, reload_on, staff_page
 from pages.news import News
 from pages.review_snack import Snack
 from pages.thread import Thread
-from pages.widgets import empty_state, shortcuts
+from pages.widgets import empty_state, refusals_shown, shortcuts
 
 
 @staff_page('/conversations', title='会话', action=Action.SEE_CONVERSATIONS)

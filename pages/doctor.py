@@ -13,8 +13,8 @@ from console.doctor.finding import SIGNS
 from console.parts import parts
 from console.staff import Action
 from models import utc_now
-from pages.layout import me, refusals_shown
-from pages.widgets import Button, ago, button, chip, copy_button, panel, row, text
+from pages.layout import me
+from pages.widgets import Button, ago, button, chip, copy_button, panel, refusals_shown, row, text
 
 FRESH = timedelta(minutes=10)
 """What was found less than this ago is shown as it is; WeCom counts how often it is asked."""

@@ -11,8 +11,8 @@ from console.evaluation_cases import LONGEST, pieces
 from console.staff import Action
 from models import EvaluationCase
 from pages.knowledge_nav import CASES, PLACES, knowledge_nav
-from pages.layout import me, refusals_shown, staff_page
-from pages.widgets import button, chip, empty_state, panel, refusals_at, row, stack, text
+from pages.layout import me, staff_page
+from pages.widgets import button, chip, empty_state, panel, refusals_at, refusals_shown, row, stack, text
 
 
 @staff_page('/knowledge/cases', title=PLACES[CASES], action=Action.EDIT_KNOWLEDGE)

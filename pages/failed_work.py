@@ -8,8 +8,8 @@ from console import failed_work, signals, staff
 from console.database import read, transact
 from console.failed_work import Failed, Kind
 from console.staff import Action
-from pages.layout import me, member, refusals_shown, reload_on, staff_page
-from pages.widgets import ago, button, confirm, empty_state, panel, row, stack, text
+from pages.layout import me, member, reload_on, staff_page
+from pages.widgets import ago, button, confirm, empty_state, panel, refusals_shown, row, stack, text
 
 PAGE = 20
 HEADINGS = {

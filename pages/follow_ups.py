@@ -12,8 +12,7 @@ from console.database import transact
 from console.follow_ups import LONGEST_TEXT, WAYS
 from models import FollowUp
 from pages.fields import day
-from pages.layout import refusals_shown
-from pages.widgets import ago, button, chip, refusals_at, row, text
+from pages.widgets import ago, button, chip, refusals_at, refusals_shown, row, text
 
 Note = Callable[[str, str, date | None], Awaitable[None]]
 

@@ -10,8 +10,8 @@ from console.doctor import TITLES, Case, Finding, disclosure, places
 from console.parts import parts
 from console.staff import Action
 from pages.doctor import Line, Rounds
-from pages.layout import me, refusals_shown, staff_page
-from pages.widgets import button, copy_button, panel, row, stack, text
+from pages.layout import me, staff_page
+from pages.widgets import button, copy_button, panel, refusals_shown, row, stack, text
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,9 +15,9 @@ from models import EntryStatus, KnowledgeEntry
 from pages.knowledge_entry import EntryDialog
 from pages.knowledge_nav import knowledge_nav
 from pages.knowledge_trial import trial_box
-from pages.layout import me, member, refusals_shown, reload_on, staff_page
+from pages.layout import me, member, reload_on, staff_page
 from pages.review_snack import Snack
-from pages.widgets import Tone, ago, button, chip, empty_state, panel, row, shortcuts, text
+from pages.widgets import Tone, ago, button, chip, empty_state, panel, refusals_shown, row, shortcuts, text
 
 PAGE = 20
 TONES: dict[EntryStatus, Tone] = {EntryStatus.APPROVED: 'good', EntryStatus.DRAFT: 'warn', EntryStatus.RETIRED: ''}

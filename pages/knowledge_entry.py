@@ -10,9 +10,8 @@ from console.database import read, transact
 from console.errors import Invalid
 from models import AuditEntry, EntryStatus, KnowledgeEntry
 from pages.fields import day
-from pages.layout import refusals_shown
 from pages.line_editor import LineEditor
-from pages.widgets import ago, button, refusals_at, row, text
+from pages.widgets import ago, button, refusals_at, refusals_shown, row, text
 
 Saved = Callable[[int], Awaitable[None]]
 

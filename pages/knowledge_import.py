@@ -12,8 +12,8 @@ from console.staff import Action
 from console.tables import Sheet
 from models import Job, JobStatus
 from pages.knowledge_nav import IMPORT, PLACES, knowledge_nav
-from pages.layout import me, refusals_shown, reload_on, staff_page
-from pages.widgets import Tone, ago, button, chip, empty_state, panel, row, text
+from pages.layout import me, reload_on, staff_page
+from pages.widgets import Tone, ago, button, chip, empty_state, panel, refusals_shown, row, text
 
 SHOWN = 50
 STATES: dict[str, tuple[str, Tone]] = {

@@ -9,9 +9,8 @@ from console.database import read
 from console.errors import ConsoleError
 from console.parts import parts
 from console.writing.context import Knowledge, Proposal
-from pages.layout import refusals_shown
 from pages.review_editor import evidence
-from pages.widgets import Text, button, chip, panel, row, text
+from pages.widgets import Text, button, chip, panel, refusals_shown, row, text
 
 _WRITING = 'AI 正在写…'
 

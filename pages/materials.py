@@ -10,10 +10,10 @@ from console.materials import Shelved
 from console.staff import Action
 from models import Staff
 from pages.knowledge_nav import knowledge_nav
-from pages.layout import me, member, refusals_shown, reload_on, staff_page
+from pages.layout import me, member, reload_on, staff_page
 from pages.review_snack import Snack
 from pages.thread_media import KINDS, unsent
-from pages.widgets import button, empty_state, panel, refusals_at, row, text
+from pages.widgets import button, empty_state, panel, refusals_at, refusals_shown, row, text
 
 EMIT = '(event) => emit(event.detail)'
 

@@ -15,9 +15,9 @@ from console.errors import Invalid
 from console.policies import ALONE_FOR, ALONE_ON, HIGHEST_CAP, LONGEST, Rules
 from console.staff import Action
 from pages.fields import clock, number
-from pages.layout import me, member, refusals_shown, reload_on, staff_page
+from pages.layout import me, member, reload_on, staff_page
 from pages.review_snack import Snack
-from pages.widgets import ago, button, chip, confirm, panel, refusals_at, row, stack, text
+from pages.widgets import ago, button, chip, confirm, panel, refusals_at, refusals_shown, row, stack, text
 
 UNDO_SECONDS = 20.0
 """Longer than elsewhere: what is changed here reaches every draft at once."""

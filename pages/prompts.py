@@ -13,8 +13,8 @@ from console.prompts import LONGEST_NOTE, Version
 from console.staff import Action
 from console.writing.deepseek import DeepSeekWriter
 from models import EvaluationRun
-from pages.layout import me, refusals_shown, reload_on, staff_page
-from pages.widgets import ago, button, chip, empty_state, panel, refusals_at, row, stack, text
+from pages.layout import me, reload_on, staff_page
+from pages.widgets import ago, button, chip, empty_state, panel, refusals_at, refusals_shown, row, stack, text
 
 SHOWN = 8  # runs
 SIGNS = {'same': ' ', 'added': '+', 'removed': '−'}

@@ -13,9 +13,9 @@ from console.reports import Figure, Report
 from console.reports_sheets import Unit, said
 from console.staff import Action
 from pages import reports_sheets as drawn
-from pages.layout import me, refusals_shown, staff_page
+from pages.layout import me, staff_page
 from pages.reports_bar import ReportBar
-from pages.widgets import button, empty_state, error_state, panel, row, skeleton, text
+from pages.widgets import button, empty_state, error_state, panel, refusals_shown, row, skeleton, text
 
 
 @staff_page('/reports', title='报表', action=Action.SEE_REPORTS)

@@ -13,7 +13,7 @@ from console.review_desk import Opened
 from console.review_queue import Filters, Queue, Waiting
 from models import Staff
 from pages.fields import known_id
-from pages.layout import me, member, refusals_shown, reload_on, staff_page
+from pages.layout import me, member, reload_on, staff_page
 from pages.review_bulk import BulkRelease
 from pages.review_context import ContextColumn
 from pages.review_desk import Desk
@@ -22,7 +22,7 @@ from pages.review_lessons import Lesson
 from pages.review_queue import PAGE, QueueColumn
 from pages.review_snack import Snack
 from pages.script_picker import ScriptPicker
-from pages.widgets import button, empty_state, shortcuts
+from pages.widgets import button, empty_state, refusals_shown, shortcuts
 
 HOLD_AGAIN_SECONDS = 60.0
 BREATH_SECONDS = 0.15

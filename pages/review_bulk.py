@@ -9,8 +9,7 @@ from console import bulk_release
 from console.bulk_release import Offered, Outcome
 from console.database import read, transact
 from console.parts import parts
-from pages.layout import refusals_shown
-from pages.widgets import button, row, shortcuts, text
+from pages.widgets import button, refusals_shown, row, shortcuts, text
 
 OnReleased = Callable[[str, Callable[[], Awaitable[None]] | None, float], Awaitable[None]]
 """Words for the person, what takes all of them back, and for how many seconds it is offered."""

@@ -12,10 +12,10 @@ from console.database import read, transact
 from console.errors import Conflict
 from console.parts import parts
 from models import Draft
-from pages.layout import refusals_shown
 from pages.review_dialogs import ask_reason, ask_words
 from pages.review_lessons import Lesson, offered
 from pages.review_snack import UNDO_SECONDS
+from pages.widgets import refusals_shown
 
 if TYPE_CHECKING:
     from pages.review_desk import Desk

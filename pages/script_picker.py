@@ -9,8 +9,7 @@ from console import scripts
 from console.database import read, transact
 from models import Staff
 from pages.fields import known_id
-from pages.layout import refusals_shown
-from pages.widgets import text
+from pages.widgets import refusals_shown, text
 
 Item = dict[str, Any]
 EMIT = '(event) => emit(event.detail)'

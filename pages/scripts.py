@@ -11,8 +11,8 @@ from console.scripts import Shelf
 from console.staff import Action
 from models import Script, Staff
 from pages.knowledge_nav import knowledge_nav
-from pages.layout import me, member, refusals_shown, reload_on, staff_page
-from pages.widgets import button, chip, confirm, empty_state, panel, refusals_at, row, text
+from pages.layout import me, member, reload_on, staff_page
+from pages.widgets import button, chip, confirm, empty_state, panel, refusals_at, refusals_shown, row, text
 
 PLACES = '可以写 {家长}、{学员}、{老师}，使用时自动换成档案里的姓名。'
 

@@ -30,13 +30,13 @@ from console.staff import Action
 from models import Channel, Staff
 from pages import packed
 from pages.fields import known_id
-from pages.layout import member, refusals_shown, staff_page
+from pages.layout import member, staff_page
 from pages.news import News
 from pages.sidebar_pane import PaneView
 from pages.sidebar_scan import show_scanned
 from pages.sidebar_sim import SimChat
 from pages.sidebar_troubles import draw_trouble, draw_unsure, words_of
-from pages.widgets import button, empty_state, row, skeleton, stack, text
+from pages.widgets import button, empty_state, refusals_shown, row, skeleton, stack, text
 
 CUSTOMER = re.compile(r'[A-Za-z0-9_.@-]{1,64}')
 OUR_CHAT = 'single_chat_tools'

@@ -11,11 +11,10 @@ from console.enrolments import FEW_LESSONS
 from console.sidebar import Pane
 from console.staff import Action
 from models import Channel, Staff
-from pages.layout import refusals_shown
 from pages.sidebar_record import Change, Linking
 from pages.student_card import stage_chip
 from pages.student_contacts import edit_tags
-from pages.widgets import Button, avatar, button, chip, row, text
+from pages.widgets import Button, avatar, button, chip, refusals_shown, row, text
 
 
 class Head:

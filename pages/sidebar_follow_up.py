@@ -10,8 +10,7 @@ from console.sidebar import Pane
 from console.staff import Action
 from models import Staff
 from pages.follow_ups import FollowUpForm, follow_up_list
-from pages.layout import refusals_shown
-from pages.widgets import text
+from pages.widgets import refusals_shown, text
 
 
 class FollowUp:

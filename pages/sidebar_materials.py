@@ -10,9 +10,8 @@ from console.errors import ConsoleError
 from console.materials import Shelved
 from models import Staff
 from pages.fields import known_id
-from pages.layout import refusals_shown
 from pages.thread_media import KINDS, thumbnail
-from pages.widgets import text
+from pages.widgets import refusals_shown, text
 
 SHOWN = 12
 

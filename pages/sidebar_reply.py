@@ -18,10 +18,9 @@ from console.sidebar import Pane
 from console.staff import Action
 from models import Channel, Role, Staff
 from pages.fields import known_id
-from pages.layout import refusals_shown
 from pages.review_dialogs import ask_words
 from pages.review_editor import evidence
-from pages.widgets import chip, row, text
+from pages.widgets import chip, refusals_shown, row, text
 
 Send = Callable[[str, int | None, str | None], Awaitable[None]]
 IN_WORDS = ('suggested', 'released', 'refused', 'failed')

@@ -11,9 +11,8 @@ from console.sidebar import Pane
 from console.staff import Action
 from console.students import Record
 from models import Staff
-from pages.layout import refusals_shown
 from pages.student_card import stage_chip
-from pages.widgets import avatar, button, row, text
+from pages.widgets import avatar, button, refusals_shown, row, text
 
 
 async def show_scanned(

@@ -9,8 +9,7 @@ from console import scripts, sidebar
 from console.database import read, transact
 from console.sidebar import Pane, Phrase
 from models import Staff
-from pages.layout import refusals_shown
-from pages.widgets import button, row, text
+from pages.widgets import button, refusals_shown, row, text
 
 
 class Scripts:

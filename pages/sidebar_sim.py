@@ -10,9 +10,8 @@ from console.parts import parts
 from console.players import Player
 from console.staff import Action
 from models import Direction, Message, Staff
-from pages.layout import refusals_shown
 from pages.news import News
-from pages.widgets import button, empty_state, text
+from pages.widgets import button, empty_state, refusals_shown, text
 
 LINES = 40
 ENTRIES = {

@@ -14,11 +14,11 @@ from console.parts import parts
 from console.players import Player
 from console.simulation import Simulation, Trouble
 from pages import simulate_journey, simulate_phone
-from pages.layout import me, refusals_shown, reload_on, staff_page
+from pages.layout import me, reload_on, staff_page
 from pages.simulate_phone import Phone
 from pages.simulate_tricks import Tricks
 from pages.simulate_troubles import Troubles
-from pages.widgets import Button, button, chip, empty_state, refusals_at, text
+from pages.widgets import Button, button, chip, empty_state, refusals_at, refusals_shown, text
 
 LOOK_SECONDS = 1.0
 QUESTIONS_SHOWN = 4

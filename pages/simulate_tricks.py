@@ -11,7 +11,7 @@ from console.sandbox import PushReport
 from console.sandbox.pusher import Manner
 from console.simulation import SLOW_SECONDS, Simulation, cause
 from console.writing.troubles import TroubledWriter
-from pages.layout import refusals_shown
+from pages.widgets import refusals_shown
 
 QUESTION = '请问周六上午有数学课吗？'
 OLD_SECONDS = 3600

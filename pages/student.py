@@ -21,13 +21,13 @@ from models import AuditEntry, FollowUp
 from pages import student_fields
 from pages.follow_ups import FollowUpForm, follow_up_list
 from pages.in_place import InPlace, Several
-from pages.layout import me, member, refusals_shown, staff_page
+from pages.layout import me, member, staff_page
 from pages.news import News
 from pages.student_card import stage_chip
 from pages.student_contacts import Followers
 from pages.student_history import history
 from pages.student_items import enrolment_items, guardian_items
-from pages.widgets import ago, avatar, button, chip, confirm, copy_button, empty_state, row, text
+from pages.widgets import ago, avatar, button, chip, confirm, copy_button, empty_state, refusals_shown, row, text
 
 TABS = ('概览', '家长', '报名与课时', '跟进', '会话', '企业微信', '变更记录')
 

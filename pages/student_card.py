@@ -10,9 +10,8 @@ from console.enrolments import FEW_LESSONS
 from console.guardians import GuardianView
 from console.students import Record
 from models import Enrolment, Stage
-from pages.layout import refusals_shown
 from pages.review_dialogs import ask_words
-from pages.widgets import Tone, button, chip, row, text
+from pages.widgets import Tone, button, chip, refusals_shown, row, text
 
 REVEALED_SECONDS = 60.0
 

@@ -11,8 +11,7 @@ from console.customers import LONGEST_REMARK
 from console.database import read, transact
 from console.parts import parts
 from models import Contact, Tag
-from pages.layout import refusals_shown
-from pages.widgets import ago, avatar, button, chip, confirm, empty_state, refusals_at, row, stack, text
+from pages.widgets import ago, avatar, button, chip, confirm, empty_state, refusals_at, refusals_shown, row, stack, text
 
 
 class Followers:

@@ -9,9 +9,8 @@ from console import students
 from console.database import read
 from console.students import Record
 from models import Staff
-from pages.layout import refusals_shown
 from pages.student_dialog import StudentDialog
-from pages.widgets import button, text
+from pages.widgets import button, refusals_shown, text
 
 SHOWN = 8
 

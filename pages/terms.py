@@ -11,9 +11,9 @@ from console.staff import Action
 from console.writing.lexicon import lines
 from models import Term, TermKind
 from pages.knowledge_nav import knowledge_nav
-from pages.layout import me, member, refusals_shown, reload_on, staff_page
+from pages.layout import me, member, reload_on, staff_page
 from pages.review_snack import Snack
-from pages.widgets import button, empty_state, panel, refusals_at, row, shortcuts, text
+from pages.widgets import button, empty_state, panel, refusals_at, refusals_shown, row, shortcuts, text
 
 KINDS = {
     TermKind.SYNONYM: ('同义词', '家长换个说法也能找到同一条知识。', '说法'),

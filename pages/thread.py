@@ -14,7 +14,6 @@ from console.parts import parts
 from console.staff import Action
 from models import Staff
 from pages.fields import day
-from pages.layout import refusals_shown
 from pages.review_snack import Snack
 from pages.student_card import student_card
 from pages.student_link import LinkDialog
@@ -24,7 +23,7 @@ from pages.thread_head import ThreadHead
 from pages.thread_lines import Lines
 from pages.thread_presence import ThreadPresence
 from pages.thread_window import ThreadWindow, shows
-from pages.widgets import Handler, button, confirm, empty_state, refusals_at, row, text
+from pages.widgets import Handler, button, confirm, empty_state, refusals_at, refusals_shown, row, text
 
 PAGE = 50
 

@@ -11,11 +11,10 @@ from console.parts import parts
 from console.staff import Action
 from models import Channel, Draft, Message, Staff
 from pages.fields import known_id
-from pages.layout import refusals_shown
 from pages.review_snack import Snack
 from pages.script_picker import EMIT, Item, offered
 from pages.thread_media import attach_button, confirmed
-from pages.widgets import row, text
+from pages.widgets import refusals_shown, row, text
 
 LONGEST_ORDER = 40
 

@@ -8,9 +8,8 @@ from console.inbox import Opened
 from console.parts import parts
 from console.staff import Action
 from models import ACTIVE_TURN, Draft, Staff, TurnStatus
-from pages.layout import refusals_shown
 from pages.thread_media import unsent
-from pages.widgets import button, chip, row, text
+from pages.widgets import button, chip, refusals_shown, row, text
 
 
 class ThreadDraft:

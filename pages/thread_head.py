@@ -12,7 +12,6 @@ from console.inbox import Opened
 from console.staff import Action
 from models import Conversation, ConversationStatus, Staff, utc_now
 from pages.fields import moment
-from pages.layout import refusals_shown
 from pages.review_snack import Snack
 from pages.widgets import (
     Button,
@@ -23,6 +22,7 @@ from pages.widgets import (
     confirm,
     icon_button,
     refusals_at,
+    refusals_shown,
     row,
     text,
     waiting_clock,

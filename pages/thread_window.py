@@ -8,8 +8,7 @@ from console import kf, kf_sessions, kf_window
 from console.inbox import Opened
 from console.parts import parts
 from models import UNFINISHED, Channel, SessionState, Staff, utc_now
-from pages.layout import refusals_shown
-from pages.widgets import button, chip, confirm, row, text
+from pages.widgets import button, chip, confirm, refusals_shown, row, text
 
 FEW = 2
 IN_WECOM = (SessionState.POOL, SessionState.SERVICER)

@@ -11,9 +11,9 @@ from console.unknown_questions import Cluster
 from pages.knowledge import people
 from pages.knowledge_entry import EntryDialog
 from pages.knowledge_nav import knowledge_nav
-from pages.layout import me, member, refusals_shown, reload_on, staff_page
+from pages.layout import me, member, reload_on, staff_page
 from pages.review_snack import Snack
-from pages.widgets import ago, button, chip, empty_state, panel, row, shortcuts, text
+from pages.widgets import ago, button, chip, empty_state, panel, refusals_shown, row, shortcuts, text
 
 
 @staff_page('/knowledge/unknown', title='未知问题', action=Action.SEE_KNOWLEDGE)

@@ -10,9 +10,8 @@ from console import saved_views
 from console.database import read, transact
 from console.saved_views import View
 from models import Staff
-from pages.layout import refusals_shown
 from pages.review_dialogs import ask_words
-from pages.widgets import Button, button, icon_button, refusals_at, row, text
+from pages.widgets import Button, button, icon_button, refusals_at, refusals_shown, row, text
 
 
 class ViewMenu:

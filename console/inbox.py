@@ -22,7 +22,6 @@ from console import (
 )
 from console.calendar import moment
 from console.conversations import Listed
-from console.errors import NotFound
 from console.media_files import Shown
 from console.students import Record
 from models import Delivery, Draft, Message, Note, Staff, Turn
@@ -69,7 +68,7 @@ def opened(session: Session, conversation_id: int, *, by: int, limit: int = 50, 
     found = conversations.messages(session, conversation_id, by=by, limit=limit + 1, before=before)
     messages = found[-limit:]
     ids = [message.id for message in messages]
-    record, hidden = _record(session, listed, by=by)
+    record, hidden = students.of_contact(session, listed.contact, by=by)
     draft = drafts.pending_in(session, conversation_id, by=by)
     draft_media = media_files.of_draft(session, draft) if draft is not None else None
     since = messages[0].seq if len(found) > limit else 0
@@ -125,14 +124,3 @@ def first_since(session: Session, conversation_id: int, day: date, *, by: int) -
             Message.conversation_id == conversation_id, Message.created_at >= moment(day)
         )
     )
-
-
-def _record(session: Session, listed: Listed, *, by: int) -> tuple[Record | None, bool]:
-    if listed.contact.student_id is None:
-        return None, False
-    if not staff.may(staff.require(session, by).role, staff.Action.SEE_STUDENTS):
-        return None, True
-    try:
-        return students.record(session, listed.contact.student_id, by=by), False
-    except NotFound:
-        return None, True

@@ -182,7 +182,7 @@ def pane(session: Session, contact_id: int, *, by: int) -> Pane:
     """Raises `NotAllowed`, `NotYours`."""
     contact, conversation = chat(session, contact_id, by=by)
     member = staff.require(session, by)
-    record, hidden = _record(session, contact, member)
+    record, hidden = students.of_contact(session, contact, by=by)
     masks = personal_numbers.masks(session, conversation.id) if conversation else {}
     turn = turns.latest(session, conversation.id) if conversation else None
     kinship = next((one.kinship for one in record.guardians if one.id == contact.guardian_id), None) if record else None
@@ -306,17 +306,6 @@ def _account_of(member: Staff) -> ColumnElement[bool]:
 def _seen_by(member: Staff) -> ColumnElement[bool]:
     """For a query from `Contact` that left joins `Conversation`."""
     return or_(staff.sees_contacts(member), and_(Conversation.id.is_not(None), staff.sees_conversations(member)))
-
-
-def _record(session: Session, contact: Contact, member: Staff) -> tuple[Record | None, bool]:
-    if contact.student_id is None:
-        return None, False
-    if not staff.may(member.role, staff.Action.SEE_STUDENTS):
-        return None, True
-    try:
-        return students.record(session, contact.student_id, by=member.id), False
-    except NotFound:
-        return None, True
 
 
 def _children(session: Session, contact: Contact, member: Staff) -> dict[int, str]:

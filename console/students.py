@@ -89,6 +89,18 @@ def record_of(session: Session, user: str, *, by: int, whole_numbers: bool = Fal
     return record(session, id_of(session, user, by=by), by=by, whole_numbers=whole_numbers)
 
 
+def of_contact(session: Session, contact: Contact, *, by: int) -> tuple[Record | None, bool]:
+    """The record of the student a chat is about; and whether there is one of whom `by` may not know."""
+    if contact.student_id is None:
+        return None, False
+    if not staff.may(staff.require(session, by).role, staff.Action.SEE_STUDENTS):
+        return None, True
+    try:
+        return record(session, contact.student_id, by=by), False
+    except NotFound:
+        return None, True
+
+
 def id_of(session: Session, user: str, *, by: int) -> int:
     staff.require(session, by, staff.Action.SEE_STUDENTS)
     student_id = session.scalar(

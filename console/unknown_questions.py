@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from console import audit, signals, staff
@@ -64,11 +64,6 @@ def clusters(session: Session, *, by: int) -> list[Cluster]:
     )
     newest = list(session.scalars(open_ones.order_by(UnknownQuestion.id.desc()).limit(NEWEST)))[::-1]
     return [_cluster([newest[place] for place in group]) for group in groups([one.text for one in newest])]
-
-
-def count(session: Session) -> int:
-    """How many are open."""
-    return session.scalar(select(func.count(UnknownQuestion.id)).where(UnknownQuestion.closed_at.is_(None))) or 0
 
 
 def answer(session: Session, ids: Iterable[int], entry_id: int, *, by: int) -> None:

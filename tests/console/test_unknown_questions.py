@@ -18,6 +18,11 @@ def lead(db: Database) -> int:
     return db.transact(_member, 'lead', Role.SUPERVISOR)
 
 
+def open_ones(db: Database, by: int) -> int:
+    """How many questions wait for an entry."""
+    return sum(len(cluster.ids) for cluster in db.read(unknown_questions.clusters, by=by))
+
+
 def test_questions_that_are_alike_are_one_line_and_the_most_asked_comes_first(db: Database, lead: int) -> None:
     for asked in ('请问你们有德语课吗', '有没有停车场？', '老师您好，有德语课吗', '有德语课吗，电话⟦手机号1⟧'):
         db.transact(_drafted, asked)
@@ -38,17 +43,19 @@ def test_questions_that_are_alike_are_one_line_and_the_most_asked_comes_first(db
         ({'risk': 'refund'}, 0),
     ],
 )
-def test_only_what_rests_on_nothing_is_an_unknown_question(db: Database, changes: dict[str, Any], kept: int) -> None:
+def test_only_what_rests_on_nothing_is_an_unknown_question(
+    db: Database, lead: int, changes: dict[str, Any], kept: int
+) -> None:
     db.transact(_drafted, '有德语课吗', **changes)
 
-    assert db.read(unknown_questions.count) == kept
+    assert open_ones(db, lead) == kept
 
 
-def test_the_same_question_of_one_parent_counts_once(db: Database) -> None:
+def test_the_same_question_of_one_parent_counts_once(db: Database, lead: int) -> None:
     conversation = db.transact(_drafted, '有德语课吗')
     db.transact(_drafted, '有德语课吗', conversation=conversation)
 
-    assert db.read(unknown_questions.count) == 1
+    assert open_ones(db, lead) == 1
 
 
 def test_an_entry_closes_its_questions_and_undo_brings_them_back(db: Database, lead: int) -> None:
@@ -60,9 +67,9 @@ def test_an_entry_closes_its_questions_and_undo_brings_them_back(db: Database, l
 
     db.transact(unknown_questions.reopen, cluster.ids, by=lead)
     db.transact(unknown_questions.put_aside, cluster.ids, by=lead)
-    assert db.read(unknown_questions.count) == 0
+    assert open_ones(db, lead) == 0
     db.transact(unknown_questions.reopen, cluster.ids, by=lead)
-    assert db.read(unknown_questions.count) == 1
+    assert open_ones(db, lead) == 1
 
 
 def test_an_agent_sees_them_and_closes_none(db: Database) -> None:

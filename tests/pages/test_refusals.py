@@ -11,10 +11,20 @@ from console.errors import Conflict, NotAllowed
 from console.failed_work import Failed, Kind
 from console.review_queue import Queue
 from models import Alert, Channel, Role, Staff, utc_now
-from pages import conversation_list, failed_work, frame, knowledge_trial, review, sidebar_materials, thread_composer
+from pages import (
+    conversation_list,
+    failed_work,
+    frame,
+    knowledge_trial,
+    review,
+    sidebar,
+    sidebar_materials,
+    thread_composer,
+)
 from pages.conversation_list import ConversationList
 from pages.review_snack import Snack
 from pages.thread_composer import ThreadComposer
+from tests.pages.test_news import PARTS
 from tests.pages.unhurried import Answers, blank_page, built, choose, emit, press, settled, told, words
 
 NOT_ALLOWED = str(NotAllowed())
@@ -82,6 +92,24 @@ async def test_an_id_that_is_none_is_let_be(monkeypatch: pytest.MonkeyPatch, for
         await emit(client, 'act', 5)
 
         assert (told(client), asked) == ([], [5])
+
+
+@pytest.mark.parametrize('forged', [True, 10**30, 'x', None])
+async def test_a_sending_is_kept_with_ids_that_can_be_ours(monkeypatch: pytest.MonkeyPatch, forged: object) -> None:
+    kept: list[tuple[int, int | None]] = []
+
+    async def keep(_service: object, contact_id: int, _words: str, *, draft_id: int | None, **_more: object) -> None:
+        kept.append((contact_id, draft_id))
+
+    monkeypatch.setattr(sidebar, 'transact', keep)
+    monkeypatch.setattr(sidebar, 'parts', lambda: PARTS)
+    told_by_client = {'id': 'a1', 'kept': '周六有课', 'draft': forged, 'material': forged}
+    with blank_page(monkeypatch) as client:
+        sidebar.Beside(Staff(id=1, role=Role.AGENT), simulated=False).build()
+        await emit(client, 'sent', told_by_client | {'contact': forged})
+        await emit(client, 'sent', told_by_client | {'contact': 3})
+
+        assert kept == [(3, None)]
 
 
 @pytest.mark.parametrize('label', ['重新发送', '更早的'], ids=['again', 'older'])

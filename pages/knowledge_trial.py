@@ -18,18 +18,30 @@ _WRITING = 'AI 正在写…'
 def trial_box(by: int) -> None:
     """For who may see the knowledge."""
 
+    asked = 0
+
     async def look() -> None:
+        nonlocal asked
         words = question.value.strip()
         if words:
+            asked += 1
+            mine = asked
+            reply.refresh(None)
             with refusals_shown():
-                hits.refresh(await read(knowledge.tried, words, by=by), asked=True)
-                reply.refresh(None)
-                write.set_visibility(True)
+                found = await read(knowledge.tried, words, by=by)
+                if mine == asked:
+                    hits.refresh(found, asked=True)
+                    write.set_visibility(True)
 
     async def draft() -> None:
-        words = question.value.strip()
+        words, mine = question.value.strip(), asked
         if not words:
             return
+
+        def tell(so_far: str) -> None:
+            if mine == asked:
+                told[-1].set_text(so_far)
+
         outcome: Proposal | str | None = None
         reply.refresh(_WRITING)
         try:
@@ -38,13 +50,10 @@ def trial_box(by: int) -> None:
         except ConsoleError as refusal:
             outcome = str(refusal)
         finally:
-            reply.refresh(outcome)
+            if mine == asked:  # else another question was tried meanwhile
+                reply.refresh(outcome)
 
     told: list[Text] = []
-
-    def tell(so_far: str) -> None:
-        told[-1].set_text(so_far)
-
     hits = ui.refreshable(_hits)
 
     @ui.refreshable

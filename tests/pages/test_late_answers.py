@@ -1,6 +1,7 @@
 """An answer that comes late is drawn only if its question still stands."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from nicegui import Client, ui
@@ -14,8 +15,9 @@ from console.review_desk import Opened
 from console.review_queue import Queue, Waiting
 from console.signals import draft_changed
 from console.students import Record
+from console.writing.context import FAILURES, WritingFailed
 from models import Channel, EntryStatus, EvaluationCase, EvaluationRun, KnowledgeEntry, Role, Stage, Student, utc_now
-from pages import knowledge, knowledge_import, prompts, review, students
+from pages import knowledge, knowledge_import, knowledge_trial, prompts, review, students
 from pages.widgets import text
 from tests.pages.unhurried import Answers, blank_page, built, choose, press, settled, words
 
@@ -143,6 +145,27 @@ async def test_entries_are_those_last_searched_for(answers: Answers, monkeypatch
         await answers.answer(3, [entry(3, '学校在哪')])
 
         assert [one for one in words(client) if one in ('几点上课', '学费多少', '学校在哪')] == ['学费多少']
+
+
+async def test_a_trial_of_another_question_shows_no_reply_to_the_one_before(
+    answers: Answers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = SimpleNamespace(write=answers)
+    monkeypatch.setattr(knowledge_trial, 'read', answers)
+    monkeypatch.setattr(knowledge_trial, 'parts', lambda: SimpleNamespace(writer=writer))
+    with blank_page(monkeypatch) as client:
+        knowledge_trial.trial_box(1)
+        await choose(client, '试问', '学费多少')
+        await press(client, '试问')
+        await answers.answer(0, [])
+        await press(client, '看草稿')
+        await answers.answer(1, None)
+        await choose(client, '试问', '几点上课')
+        await press(client, '试问')
+        await answers.answer(3, [])
+        await answers.answer(2, WritingFailed('timeout'))
+
+        assert not {'AI 正在写…', FAILURES['timeout'][0]} & set(words(client))
 
 
 async def test_runs_are_compared_as_last_chosen(answers: Answers, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from console.staff import Action
 from models import EntryStatus, KnowledgeEntry
 from pages.knowledge_entry import EntryDialog
 from pages.knowledge_nav import knowledge_nav
-from pages.knowledge_trial import trial_box
+from pages.knowledge_trial import Trial
 from pages.layout import me, member, reload_on, staff_page
 from pages.review_snack import Snack
 from pages.widgets import Tone, ago, button, chip, empty_state, panel, refusals_shown, row, shortcuts, text
@@ -49,7 +49,7 @@ async def knowledge_page(show: str = '', entry: int = 0) -> None:
     with ui.element('div').classes('sheet'):
         knowledge_nav('/knowledge')
         warning(await read(knowledge.count_due, 'expiring'))
-        trial_box(by)
+        Trial(by)
         entries = _Entries(by, editor, owners=await read(knowledge.owners), show=show if show in SHOWN else '')
         await entries.reload()
     if entry and editor:

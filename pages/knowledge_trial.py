@@ -15,77 +15,80 @@ from pages.widgets import Text, button, chip, panel, refusals_shown, row, text
 _WRITING = 'AI 正在写…'
 
 
-def trial_box(by: int) -> None:
-    """For who may see the knowledge."""
+class Trial:
+    """Drawn where it is made, for who may see the knowledge."""
 
-    asked = 0
+    def __init__(self, by: int) -> None:
+        self._by = by
+        self._asked = 0
+        self._told: Text | None = None
+        with panel():
+            with ui.element('header'):
+                text('试问', tag='h2')
+                text('看看一个问题会找到哪些条目，AI 会怎样回复', 'muted')
+            with ui.element('div').classes('padded stack'):
+                with row():
+                    self._question = ui.input(placeholder='例如：英语课多少钱').props('aria-label=试问 maxlength=500')
+                    self._question.on('keydown.enter', self._look)
+                    button('试问', self._look)
+                    self._write = button('看草稿', self._draft, kind='quiet')
+                    self._write.set_visibility(False)
+                self._found = ui.element('div').classes('hits').props('aria-live=polite')
+                self._reply = ui.element('div')
+                self._reply.set_visibility(False)
 
-    async def look() -> None:
-        nonlocal asked
-        words = question.value.strip()
-        if words:
-            asked += 1
-            mine = asked
-            reply.refresh(None)
-            with refusals_shown():
-                found = await read(knowledge.tried, words, by=by)
-                if mine == asked:
-                    hits.refresh(found, asked=True)
-                    write.set_visibility(True)
+    async def _look(self) -> None:
+        words = self._question.value.strip()
+        if not words:
+            return
+        self._asked += 1
+        mine = self._asked
+        self._show(None)
+        with refusals_shown():
+            found = await read(knowledge.tried, words, by=self._by)
+            if mine == self._asked:
+                self._found.clear()
+                with self._found:
+                    _hits(found)
+                self._write.set_visibility(True)
 
-    async def draft() -> None:
-        words, mine = question.value.strip(), asked
+    async def _draft(self) -> None:
+        words, mine = self._question.value.strip(), self._asked
         if not words:
             return
 
         def tell(so_far: str) -> None:
-            if mine == asked:
-                told[-1].set_text(so_far)
+            if mine == self._asked and self._told is not None:
+                self._told.set_text(so_far)
 
         outcome: Proposal | str | None = None
-        reply.refresh(_WRITING)
+        self._show(_WRITING)
         try:
-            context = await read(dossiers.for_trial, words, by=by)
+            context = await read(dossiers.for_trial, words, by=self._by)
             outcome = await parts().writer.write(context, on_words=tell)
         except ConsoleError as refusal:
             outcome = str(refusal)
         finally:
-            if mine == asked:  # else another question was tried meanwhile
-                reply.refresh(outcome)
+            if mine == self._asked:  # else another question was tried meanwhile
+                self._show(outcome)
 
-    told: list[Text] = []
-    hits = ui.refreshable(_hits)
-
-    @ui.refreshable
-    def reply(now: Proposal | str | None) -> None:
+    def _show(self, now: Proposal | str | None) -> None:
         """`now`: the reply, that one is being written, or why there is none."""
-        if now == _WRITING:
-            with ui.element('div').classes('trial stack').props('role=status aria-busy=true'):
-                text(_WRITING, 'muted')
-                told[:] = [text('', 'words')]
-        elif isinstance(now, str):
-            text(now, 'note danger').props('role=alert')
-        elif now is not None:
-            _proposal(now)
-
-    with panel():
-        with ui.element('header'):
-            text('试问', tag='h2')
-            text('看看一个问题会找到哪些条目，AI 会怎样回复', 'muted')
-        with ui.element('div').classes('padded stack'):
-            with row():
-                question = ui.input(placeholder='例如：英语课多少钱').props('aria-label=试问 maxlength=500')
-                question.on('keydown.enter', look)
-                button('试问', look)
-                write = button('看草稿', draft, kind='quiet')
-                write.set_visibility(False)
-            with ui.element('div').classes('hits').props('aria-live=polite'):
-                hits([])
-            reply(None)
+        self._reply.clear()
+        self._reply.set_visibility(now is not None)
+        with self._reply:
+            if now == _WRITING:
+                with ui.element('div').classes('trial stack').props('role=status aria-busy=true'):
+                    text(_WRITING, 'muted')
+                    self._told = text('', 'words')
+            elif isinstance(now, str):
+                text(now, 'note danger').props('role=alert')
+            elif now is not None:
+                _proposal(now)
 
 
-def _hits(found: list[Knowledge], *, asked: bool = False) -> None:
-    if asked and not found:
+def _hits(found: list[Knowledge]) -> None:
+    if not found:
         text('没有找到。可以把这个问题加为新条目。', 'muted')
     for hit in found:
         with ui.element('div').classes('hit'):

@@ -154,7 +154,7 @@ async def test_a_trial_of_another_question_shows_no_reply_to_the_one_before(
     monkeypatch.setattr(knowledge_trial, 'read', answers)
     monkeypatch.setattr(knowledge_trial, 'parts', lambda: SimpleNamespace(writer=writer))
     with blank_page(monkeypatch) as client:
-        knowledge_trial.trial_box(1)
+        knowledge_trial.Trial(1)
         await choose(client, '试问', '学费多少')
         await press(client, '试问')
         await answers.answer(0, [])

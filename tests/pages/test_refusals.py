@@ -138,7 +138,7 @@ async def test_a_trial_that_is_refused_is_not_written_for_ever(
 ) -> None:
     monkeypatch.setattr(knowledge_trial, 'read', answers)
     with blank_page(monkeypatch) as client:
-        knowledge_trial.trial_box(1)
+        knowledge_trial.Trial(1)
         await choose(client, '试问', '学费多少')
         await press(client, '试问')
         await answers.answer(0, [])

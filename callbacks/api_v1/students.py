@@ -170,7 +170,10 @@ async def change_student(student_id: Id, body: StudentChange, caller: Caller) ->
 
 @router.delete('/{id}', responses=refusals(401, 403, 404))
 async def erase_student(student_id: Id, caller: Caller) -> Answer[None]:
-    """With their chats, and the guardians no other student has. Cannot be undone."""
+    """With their chats, and the guardians no other student has. Cannot be undone.
+
+    The chat with a parent who has another child here is that child's from then on.
+    """
     await transact(students.erase, student_id, by=caller.id)
     return Answer(data=None)
 

@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 from console import conversations, deliveries
 from console.errors import Invalid
 from console.wecom.contacts import LONGEST_WELCOME_BYTES, welcome_request
-from models import Author, Contact, ContactWay, Delivery, Direction, Policy
+from models import Author, Contact, ContactWay, Delivery, Direction, Policy, storable
 
 
 def checked(text: str | None) -> str | None:
     """The text as it is kept; None where nothing is to be said. Raises `Invalid` naming `welcome_text`."""
-    text = (text or '').replace('\r\n', '\n').strip()
+    text = storable(text or '').replace('\r\n', '\n').strip()
     if len(text.encode()) > LONGEST_WELCOME_BYTES:
         raise Invalid(
             'welcome_text', f'欢迎语太长，最多 {LONGEST_WELCOME_BYTES} 字节（约 {LONGEST_WELCOME_BYTES // 3} 个汉字）。'

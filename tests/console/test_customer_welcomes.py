@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 import pytest
 from sqlalchemy import select, update
 
-from console import contact_ways, delivery_attempts, delivery_claims, staff
+from console import contact_ways, customer_welcomes, delivery_attempts, delivery_claims, staff
 from console.channels import Channels
 from console.customers import heard
 from console.database import Database
@@ -111,3 +111,7 @@ def test_a_code_that_has_died_is_said_so_and_not_tried_for_hours(chat: Chat) -> 
 def test_a_welcome_too_long_for_wecom_is_refused_where_it_is_written(chat: Chat) -> None:
     with pytest.raises(Invalid, match='欢迎语太长'):
         way(chat, '好' * 1334)
+
+
+def test_half_an_emoji_is_left_out_of_a_welcome() -> None:
+    assert customer_welcomes.checked('您好\ud83d，欢迎') == '您好，欢迎'

@@ -286,6 +286,7 @@ def test_a_new_line_does_not_pull_a_reader_down(
 def test_the_list_is_worked_by_keys_and_opening_marks_read(
     console: ConsoleServer, wecom: Sandbox, admin: Desk, open_page: OpenPage
 ) -> None:
+    asked(wecom, admin)  # another one, which the search leaves out
     userid, number = asked(wecom, admin)
     page = at(open_page, console, number)
     expect(page.locator(f'.chats a[href="/conversations/{number}"] .unread')).to_have_count(0)
@@ -293,10 +294,10 @@ def test_the_list_is_worked_by_keys_and_opening_marks_read(
     row = page.locator(f'.chats a[href="/conversations/{number}"]')
     expect(row).to_be_visible()
     expect(row.locator('.unread')).to_have_count(0)
-    wecom.say(userid, '还在吗')
+    wecom.say(userid, f'还在吗 {number}')
     expect(row.locator('.unread')).to_have_count(1)
 
-    page.get_by_label('搜索会话').fill('还在吗')
+    page.get_by_label('搜索会话').fill(f'还在吗 {number}')
     expect(page.locator('.chats .item')).to_have_count(1)
     page.keyboard.press('Escape')
     page.keyboard.press('j')

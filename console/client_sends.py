@@ -14,6 +14,7 @@ from console import (
     dossiers,
     draft_decisions,
     drafts,
+    message_parts,
     personal_numbers,
     scripts,
     sidebar,
@@ -25,10 +26,6 @@ from console.errors import Conflict, Invalid
 from console.writing.checks import check_text
 from console.writing.context import Context
 from models import Author, Channel, Contact, Conversation, Direction, Draft, DraftStatus, Message, Role, Staff, utc_now
-
-MOST_BYTES = 2048
-LOOK_BACK = 30
-"""Messages among which a repeated report, or WeCom's own line about the same message, is looked for."""
 
 SAME_WITHIN = timedelta(minutes=10)
 
@@ -56,8 +53,8 @@ def clear(
         if blocks and not (reason or '').strip():
             raise drafts.DraftBlocked(blocks)
     words = personal_numbers.restore(session, conversation.id, kept) if conversation else kept
-    if len(words.encode()) > MOST_BYTES:
-        raise Invalid('content', f'超过 {MOST_BYTES:,} 字节，聊天里一条发不下。请缩短，或分两次发送。')
+    if len(words.encode()) > message_parts.MOST_BYTES:
+        raise Invalid('content', f'超过 {message_parts.MOST_BYTES:,} 字节，聊天里一条发不下。请缩短，或分两次发送。')
     return words
 
 
@@ -113,7 +110,7 @@ def confirm(
 
     A picture or file has no name there: the oldest of its kind is the one.
     """
-    for message in reversed(_recent(session, conversation.id)):
+    for message in reversed(conversations.latest_sent(session, conversation.id)):
         told = message.fields.get('client') and not message.fields.get('confirmed')
         same = message.staff_id == by and _says(message, kind, text)
         if told and same and abs(message.sent_at - at) <= SAME_WITHIN:
@@ -126,12 +123,14 @@ def confirm(
 
 def told_before(session: Session, conversation_id: int, sent_id: str) -> Message | None:
     """The message that the pane told of by this id already."""
-    return next((one for one in _recent(session, conversation_id) if one.fields.get('client') == sent_id), None)
+    sent = conversations.latest_sent(session, conversation_id)
+    return next((one for one in sent if one.fields.get('client') == sent_id), None)
 
 
 def listed_before(session: Session, conversation_id: int, kind: str, text: str, *, by: int) -> Message | None:
     """The message that WeCom listed before the pane could tell of it: now both have, and it is confirmed."""
-    return next((one for one in _recent(session, conversation_id) if _is_wecoms(one, kind, text, by)), None)
+    sent = conversations.latest_sent(session, conversation_id)
+    return next((one for one in sent if _is_wecoms(one, kind, text, by)), None)
 
 
 def both_told(message: Message, sent_id: str) -> None:
@@ -166,17 +165,6 @@ def _context(
     if conversation is None:
         return dossiers.for_question(session, text, contact)
     return dossiers.for_draft(session, draft) if draft else dossiers.for_conversation(session, conversation)
-
-
-def _recent(session: Session, conversation_id: int) -> list[Message]:
-    return list(
-        session.scalars(
-            select(Message)
-            .where(Message.conversation_id == conversation_id, Message.direction == Direction.OUT)
-            .order_by(Message.seq.desc())
-            .limit(LOOK_BACK)
-        )
-    )
 
 
 def _is_wecoms(message: Message, kind: str, text: str, by: int) -> bool:

@@ -27,6 +27,8 @@ from models import (
 )
 
 LINE_IN_LIST = 120
+LOOK_BACK = 30
+"""Messages of ours among which a repeated order or report is looked for."""
 
 
 Person = tuple[Channel, str, str]
@@ -144,6 +146,18 @@ def messages(
     if before is not None:
         query = query.where(Message.seq < before)
     return list(reversed(session.scalars(query).all()))
+
+
+def latest_sent(session: Session, conversation_id: int) -> list[Message]:
+    """Our own, the newest first, as far back as one that is told of again is looked for."""
+    return list(
+        session.scalars(
+            select(Message)
+            .where(Message.conversation_id == conversation_id, Message.direction == Direction.OUT)
+            .order_by(Message.seq.desc())
+            .limit(LOOK_BACK)
+        )
+    )
 
 
 def find(session: Session, external_userid: str, *, by: int) -> Listed:

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import timedelta
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from console import (
@@ -28,8 +27,6 @@ from console.writing.evidence import trace
 from models import Author, Channel, Conversation, Direction, Draft, DraftStatus, Message, Staff, Turn
 
 SENDS_FILES = (Channel.APP, Channel.KF, Channel.SIMULATE)
-LOOK_BACK = 30
-"""Messages of one's own among which one that was sent already is looked for."""
 
 
 def send(
@@ -176,13 +173,8 @@ def propose(session: Session, conversation_id: int, text: str, *, by: int) -> Dr
 
 
 def _sent_before(session: Session, conversation_id: int, order: str, *, by: int) -> Message | None:
-    latest = session.scalars(
-        select(Message)
-        .where(Message.conversation_id == conversation_id, Message.staff_id == by)
-        .order_by(Message.seq.desc())
-        .limit(LOOK_BACK)
-    )
-    return next((one for one in latest if one.fields.get('order') == order), None)
+    latest = conversations.latest_sent(session, conversation_id)
+    return next((one for one in latest if one.staff_id == by and one.fields.get('order') == order), None)
 
 
 def _offer(

@@ -1,9 +1,9 @@
 """The messages that a text arrives as."""
 
+from console.wecom import messages
 from console.wecom.text import parts
 
-MOST_BYTES = 2048
-"""What WeCom takes in one message, of UTF-8."""
+MOST_BYTES = messages.LONGEST_TEXT
 
 
 def cut(text: str) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from nicegui import ui
 
-from console import client_sends, dossiers, live_words, sidebar, staff
+from console import dossiers, live_words, message_parts, sidebar, staff
 from console.database import read, transact
 from console.drafts import DraftBlocked
 from console.errors import ConsoleError
@@ -111,7 +111,7 @@ class ReplyCard:
     def _field(self, pane: Pane) -> ui.element:
         made = ui.element('side-words')
         made.props['data-key'] = f'{self._who.id} {pane.contact.id}'
-        made.props['data-bytes'] = str(client_sends.MOST_BYTES)
+        made.props['data-bytes'] = str(message_parts.MOST_BYTES)
         with made:
             with ui.element('div').classes('newer note').props('hidden'):
                 text('有了新的草稿，您写的文字还在。', 'grow')

@@ -73,7 +73,7 @@ def search(session: Session, query: str, *, limit: int = 5) -> list[Knowledge]:
     """Approved entries, valid today, that speak of what was asked, best first."""
     if _shelf is None:
         raise RuntimeError('knowledge.open_shelf was not called')
-    return _shelf.search(session, query, limit)
+    return _shelf.search(session, query, limit) if query.strip() else []
 
 
 def tried(session: Session, query: str, *, by: int, limit: int = 5) -> list[Knowledge]:

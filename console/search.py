@@ -170,8 +170,7 @@ def entries(session: Session, words: str, *, by: int, limit: int = 20) -> list[K
 
     A draft may use what comes near; who searches would take it for found, so that is left out.
     """
-    staff.require(session, by, Action.SEE_KNOWLEDGE)
-    found = knowledge.search(session, words, limit=limit) if words.strip() else []
+    found = knowledge.tried(session, words, by=by, limit=limit)
     return [entry for entry in found if entry.score >= _SPEAKS_OF_IT]
 
 

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 SETTLE_SECONDS = 0.4
 """After the page itself moved on, a second press of the same key is meant for the draft before."""
 
-"""How long the way back is offered where nothing leaves the house by itself."""
-
 OnDecided = Callable[[str, Callable[[], Awaitable[int | None]] | None, float, str, Sequence[Lesson]], Awaitable[None]]
 """Words for the person, what takes it back and for how many seconds it is offered, where to go on, what to keep."""
 

@@ -28,6 +28,7 @@ class ThreadWindow:
         self._conversation_id = conversation_id
         self._member = member
         self._may_move = may_move
+        self._client = parts().channels.kf
         with ui.dialog() as self._dialog, ui.element('div').classes('dialog'):
             text('转给接待人员', tag='h3')
             text('之后由对方在企业微信中回复，系统不能发送。', 'muted', tag='div')
@@ -47,18 +48,17 @@ class ThreadWindow:
                 text(words, 'num few' if window.left <= FEW else 'num muted')
             else:
                 text(window.why_closed, 'few words')
-            if self._may_move and parts().channels.kf is not None:
+            if self._may_move and self._client is not None:
                 if conversation.session_state in IN_WECOM:
                     button('结束人工接待', self._take_back, kind='quiet', small=True)
                 elif conversation.session_state != SessionState.ENDED:
                     button('转人工', self._offer, kind='quiet', small=True)
 
     async def _offer(self) -> None:
-        client = parts().channels.kf
-        if client is None:
+        if self._client is None:
             return
         with refusals_shown():
-            found = await kf.servicers(client, self._conversation_id, by=self._member.id)
+            found = await kf.servicers(self._client, self._conversation_id, by=self._member.id)
             self._found.clear()
             with self._found:
                 for userid, name in found.items():
@@ -73,21 +73,19 @@ class ThreadWindow:
             self._dialog.open()
 
     async def _hand_over(self, userid: str, name: str) -> None:
-        client = parts().channels.kf
-        if client is None:
+        if self._client is None:
             return
         with refusals_shown():
-            await kf.hand_to_servicer(client, self._conversation_id, userid, by=self._member.id)
+            await kf.hand_to_servicer(self._client, self._conversation_id, userid, by=self._member.id)
             self._dialog.close()
             ui.notify(f'已转给 {name}')
 
     async def _take_back(self) -> None:
         words = '企业微信中的这次接待会结束，客户下次发言后由系统接待。'
-        client = parts().channels.kf
-        if client is None or not await confirm('结束人工接待', words, danger=False, ok='结束接待'):
+        if self._client is None or not await confirm('结束人工接待', words, danger=False, ok='结束接待'):
             return
         with refusals_shown():
-            await kf.take_back(client, self._conversation_id, by=self._member.id)
+            await kf.take_back(self._client, self._conversation_id, by=self._member.id)
             ui.notify('人工接待已结束')
 
 

@@ -5,7 +5,10 @@ import hashlib
 import hmac
 import re
 import secrets
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import TypeVar
 
 import jwt
 from argon2 import PasswordHasher
@@ -18,6 +21,8 @@ from console.database import read, transact
 from console.errors import ConsoleError, Invalid, NotSignedIn, TooMany
 from models import SignInAttempt, Staff, StaffSession, utc_now
 
+R = TypeVar('R')
+
 BROWSER_SESSION = timedelta(hours=12)
 API_SESSION = timedelta(days=7)
 ACCESS_TOKEN = timedelta(hours=2)
@@ -28,6 +33,8 @@ SETUP = '(set-up)'
 """What the throttle counts wrong set-up codes under; no account can be called this."""
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+_hashing = ThreadPoolExecutor(2, thread_name_prefix='password')
+"""Of their own: anybody may make us hash, at 19 MiB a thread, and what is sent to WeCom must not wait for it."""
 _NOBODY = _hasher.hash(secrets.token_hex(16))
 
 
@@ -48,7 +55,7 @@ async def with_password(username: str, password: str, *, address: str) -> int:
     name = username.strip().casefold()[:64]
     member = await transact(_admit, name, address)
     known = member.password_hash if member and member.active and member.password_hash else None
-    matches = await asyncio.to_thread(_matches, known or _NOBODY, password[: staff.LONGEST_PASSWORD + 1])
+    matches = await _hashed(_matches, known or _NOBODY, password[: staff.LONGEST_PASSWORD + 1])
     if not matches or known is None or member is None:
         raise WrongPassword
     await transact(_forget_attempt, name, address)
@@ -82,7 +89,7 @@ async def change_own_password(staff_id: int, present: str, password: str, *, add
 
 async def hash_password(password: str) -> str:
     """argon2id, in a thread: it takes tens of milliseconds by design."""
-    return await asyncio.to_thread(_hasher.hash, password)
+    return await _hashed(_hasher.hash, password)
 
 
 def hash_password_now(password: str) -> str:
@@ -235,6 +242,10 @@ def _matches(password_hash: str, password: str) -> bool:
         return _hasher.verify(password_hash, password)
     except (VerificationError, InvalidHashError):
         return False
+
+
+async def _hashed(work: Callable[..., R], *args: str) -> R:
+    return await asyncio.get_running_loop().run_in_executor(_hashing, work, *args)
 
 
 def _digest(secret: str) -> str:

@@ -293,6 +293,11 @@ def _seen(session: Session, student_id: int, *, by: int) -> Student:
 
 
 def _apply_student(session: Session, student: Student, values: StudentFields) -> list[str]:
+    # Asked first: a query after the change would send it to the database, which refuses an owner there is not.
+    if values.owner_id is not None:
+        owner = session.get(Staff, values.owner_id)
+        if owner is None or not owner.active:
+            raise Invalid('owner_id', '负责人须是在职的同事。')
     changed = field_changes.apply(student, values)
     if not 1 <= len(student.name) <= 40:
         raise Invalid('name', '学员姓名须为 1–40 个字符。')
@@ -306,8 +311,4 @@ def _apply_student(session: Session, student: Student, values: StudentFields) ->
         raise Invalid('notes', f'备注最多 {LONGEST_NOTES} 字。')
     if len(student.tags) > 20 or any(not isinstance(tag, str) or len(tag) > 20 for tag in student.tags):
         raise Invalid('tags', '标签最多 20 个，每个不超过 20 字。')
-    if values.owner_id is not None:
-        owner = session.get(Staff, values.owner_id)
-        if owner is None or not owner.active:
-            raise Invalid('owner_id', '负责人须是在职的同事。')
     return changed

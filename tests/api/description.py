@@ -40,7 +40,7 @@ class Description:
         path = next((name for pattern, name in self._patterns if pattern.fullmatch(asked.url.path)), None)
         operation = self.document['paths'].get(path, {}).get(asked.method.lower())
         if operation is None:
-            assert answer.status_code in (404, 405), f'{asked.method} {asked.url} {answer.status_code}'
+            assert answer.status_code in (401, 404, 405), f'{asked.method} {asked.url} {answer.status_code}'
             return
         where = f'{asked.method} {path} {answer.status_code}'
         announced = operation['responses'].get(str(answer.status_code))

@@ -347,7 +347,13 @@ def test_no_number_can_be_read_in_the_database(db: Database, tmp_path: Path) -> 
 
 
 def test_a_student_can_be_given_only_to_who_works_here(db: Database) -> None:
-    with pytest.raises(Invalid) as refusal:
-        enrol(db, owner_id=4711)
+    by, student = db.transact(story.member).id, enrol(db)
+    nobody = StudentFields(owner_id=4711)
 
-    assert refusal.value.field == 'owner_id'
+    for attempt in (
+        lambda: enrol(db, owner_id=4711),
+        lambda: db.transact(students.change, student.id, by=by, values=nobody),
+    ):
+        with pytest.raises(Invalid) as refusal:
+            attempt()
+        assert refusal.value.field == 'owner_id'

@@ -1,6 +1,7 @@
 """The real console as a subprocess, to be driven, killed and started again by tests."""
 
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -127,6 +128,12 @@ class ConsoleServer:
         if self.process is not None:
             self.terminate()
         self.start(settings)
+
+    def resident(self) -> int:
+        """How much memory it holds, in bytes."""
+        assert self.process is not None
+        pages = Path(f'/proc/{self.process.pid}/statm').read_text().split()[1]
+        return int(pages) * resource.getpagesize()
 
     def log(self) -> str:
         """All it has printed and logged, over every start."""

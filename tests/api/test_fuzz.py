@@ -4,7 +4,6 @@ import asyncio
 import json
 import random
 import string
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -149,7 +148,7 @@ async def test_a_server_survives_whatever_is_sent_and_answers_as_announced(spare
     async def worker(client: httpx.AsyncClient) -> None:
         for number in wanted:
             if number == REQUESTS // 2:  # by then every thread and cache is there
-                sizes.append(resident(spare))
+                sizes.append(spare.resident())
             made = mutations.request(number)
             made['headers'] = {'Authorization': token} | made['headers']
             try:
@@ -166,7 +165,7 @@ async def test_a_server_survives_whatever_is_sent_and_answers_as_announced(spare
     async with httpx.AsyncClient(base_url=spare.url, trust_env=False, timeout=60) as client:
         await strangers_sign_in(client, 4)  # a thread that has tried a password keeps 19 MiB for the next
         await asyncio.gather(*(worker(client) for _ in range(AT_ONCE)))
-    sizes.append(resident(spare))
+    sizes.append(spare.resident())
     assert wrong == [], f'{len(wrong)} wrong, such as\n' + '\n'.join(wrong[:10])
     assert spare.errors() == []
     assert statuses[200] > REQUESTS / 10, f'too much was refused to mean anything: {statuses}'
@@ -176,10 +175,10 @@ async def test_a_server_survives_whatever_is_sent_and_answers_as_announced(spare
 
 
 async def test_passwords_are_tried_by_a_few_threads_however_many_sign_in(spare: ConsoleServer) -> None:
-    before = resident(spare)
+    before = spare.resident()
     async with httpx.AsyncClient(base_url=spare.url, trust_env=False, timeout=60) as client:
         await strangers_sign_in(client, 60)
-    assert resident(spare) - before < 150 * 1024 * 1024, 'one thread that tries a password holds 19 MiB'
+    assert spare.resident() - before < 150 * 1024 * 1024, 'one thread that tries a password holds 19 MiB'
 
 
 async def strangers_sign_in(client: httpx.AsyncClient, count: int) -> None:
@@ -210,9 +209,3 @@ def complaint(description: Description, answer: httpx.Response) -> str | None:
 
 def told(made: dict[str, Any]) -> str:
     return f'{made["method"]} {made["url"][:200]} {made.get("content", b"")[:300]!r}'
-
-
-def resident(server: ConsoleServer) -> int:
-    assert server.process is not None
-    pages = Path(f'/proc/{server.process.pid}/statm').read_text().split()[1]
-    return int(pages) * 4096

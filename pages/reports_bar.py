@@ -27,12 +27,13 @@ class ReportBar:
         self._shown = ''
         agents = {'': '全部客服'} | {str(number): name for number, name in choices.agents.items()}
         campuses = {'': '全部校区'} | {name: name for name in choices.campuses}
+        days = (asked['first'], asked['last']) if self.span == 'chosen' else self._days_shown()
         channels = {'': '全部渠道'} | {str(one): word for one, word in channel_names.NAMES.items()}
         with ui.element('div').classes('report-bar'):
             self._segments()
             self.first, self.last = (
                 ui.input(value=given, on_change=self._chosen).props(f'type=date aria-label={label}').classes('day')
-                for given, label in ((asked['first'], '开始日期'), (asked['last'], '结束日期'))
+                for given, label in zip(days, ('开始日期', '结束日期'), strict=True)
             )
             self.campus = self._select(campuses, asked['campus'], '校区')
             self.agent = self._select(agents, asked['agent'], '客服')
@@ -89,11 +90,15 @@ class ReportBar:
         for day in (self.first, self.last):
             day.set_visibility(self.span == 'chosen')
 
+    def _days_shown(self) -> tuple[str, str]:
+        """What a choice of days starts from."""
+        shown = Period.latest(int(self.span))
+        return str(shown.first), str(shown.last)
+
     async def _turn(self, span: str) -> None:
-        if span == 'chosen' and self.span != 'chosen' and not (self.first.value and self.last.value):
-            shown = self.wanted().period
-            self.first.value, self.last.value = str(shown.first), str(shown.last)
         self.span = span
+        if span != 'chosen':  # set while they are hidden: what is typed into them must not be written over
+            self.first.value, self.last.value = self._days_shown()
         self._mark()
         await self._changed()
 

@@ -5,6 +5,7 @@ const NEAR = 60;
 class ChatScroll extends HTMLElement {
   connectedCallback() {
     this.atEnd = true;
+    this.leftAt = this.scrollTop;
     this.addEventListener('scroll', () => this.scrolled(), { passive: true });
     this.watch = new MutationObserver(() => this.settle());
     this.watch.observe(this, { childList: true, subtree: true, characterData: true });
@@ -17,20 +18,26 @@ class ChatScroll extends HTMLElement {
     this.sizes.disconnect();
   }
   scrolled() {
-    this.atEnd = this.scrollHeight - this.scrollTop - this.clientHeight < NEAR;
+    this.atEnd = this.isNearEnd();
     this.hold();
     if (this.scrollTop < NEAR && !this.atEnd) this.querySelector('.older button:not([disabled])')?.click();
   }
+  isNearEnd() {
+    return this.scrollHeight - this.scrollTop - this.clientHeight < NEAR;
+  }
   hold() {
+    this.leftAt = this.scrollTop;
     const top = this.getBoundingClientRect().top;
     this.held = [...this.querySelectorAll('[data-seq]')].find((line) => line.getBoundingClientRect().bottom > top);
     this.heldAt = this.held?.getBoundingClientRect().top;
   }
   settle() {
+    const moved = this.scrollTop - this.leftAt; // by the reader: the event comes no sooner than the next frame
+    if (moved < 0) this.atEnd = this.isNearEnd();
     if (this.atEnd) {
       this.scrollTop = this.scrollHeight;
     } else if (this.held?.isConnected) {
-      this.scrollTop += this.held.getBoundingClientRect().top - this.heldAt;
+      this.scrollTop += this.held.getBoundingClientRect().top - this.heldAt + moved;
     }
     this.hold();
   }
@@ -44,6 +51,7 @@ class ChatScroll extends HTMLElement {
   }
   toEnd() {
     this.atEnd = true;
+    this.leftAt = this.scrollTop;
     this.settle();
   }
 }

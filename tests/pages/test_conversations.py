@@ -283,6 +283,29 @@ def test_a_new_line_does_not_pull_a_reader_down(
     assert page.locator('chat-scroll').evaluate('(box) => box.scrollTop') == before
 
 
+def test_what_is_drawn_in_the_same_moment_does_not_undo_a_readers_scrolling(
+    console: ConsoleServer, wecom: Sandbox, admin: Desk, open_page: OpenPage
+) -> None:
+    _, number = told(wecom, admin, 70)
+    page = at(open_page, console, number)
+    expect(page.locator('.bubble', has_text=re.compile('^第 69 句$'))).to_be_in_viewport()
+    up = """async (box) => {
+        box.scrollTop = 700;
+        await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+        const line = box.held, before = line.getBoundingClientRect().top;
+        box.scrollTop -= 50;
+        box.querySelector('.line').insertAdjacentHTML('beforebegin', '<div style="height: 400px"></div>');
+        await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+        return Math.round(line.getBoundingClientRect().top - before);
+    }"""
+    assert page.locator('chat-scroll').evaluate(up) == 50
+
+    page.reload()
+    expect(page.locator('.bubble', has_text=re.compile('^第 69 句$'))).to_be_in_viewport()
+    page.locator('chat-scroll').evaluate("(box) => { box.scrollTop = 0; box.append('同时来的'); }")
+    expect(page.locator('.bubble', has_text=re.compile('^第 0 句$'))).to_have_count(1)
+
+
 def test_the_list_is_worked_by_keys_and_opening_marks_read(
     console: ConsoleServer, wecom: Sandbox, admin: Desk, open_page: OpenPage
 ) -> None:

@@ -5,14 +5,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from console import follow_ups, knowledge, knowledge_shelf, policies, prompts, rosters, staff, terms
+from console import follow_ups, knowledge, knowledge_shelf, policies, prompts, rosters, staff, terms, turns
 from console.calendar import SCHOOL_TIME
 from console.writing.context import Context, CourseFacts, Rulebook, Said, StudentFacts
 from models import (
     Author,
     Contact,
     Conversation,
-    Direction,
     Draft,
     Enrolment,
     Guardian,
@@ -105,18 +104,11 @@ def _context(
     instruction: str | None = None,
     named: list[int] | None = None,
 ) -> Context:
-    lines = session.scalars(
-        select(Message)
-        .where(
-            Message.conversation_id == conversation.id,
-            Message.seq.between(first_seq, basis_seq),
-            Message.direction == Direction.IN,
-        )
-        .order_by(Message.sent_at, Message.seq)
-    ).all()
+    lines = turns.lines(session, conversation.id, first_seq, basis_seq)
+    oldest = min((line.seq for line in lines), default=first_seq)
     before = session.scalars(
         select(Message)
-        .where(Message.conversation_id == conversation.id, Message.seq < first_seq)
+        .where(Message.conversation_id == conversation.id, Message.seq < oldest)
         .order_by(Message.seq.desc())
         .limit(LINES_BEFORE)
     ).all()

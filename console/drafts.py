@@ -21,12 +21,9 @@ from console.writing.context import Check, Proposal
 from models import (
     Conversation,
     Delivery,
-    Direction,
     Draft,
     DraftEvent,
     DraftStatus,
-    Message,
-    Turn,
     TurnStatus,
     utc_now,
 )
@@ -93,13 +90,14 @@ def propose(session: Session, claim: turns.Claim, proposal: Proposal) -> Draft |
         return None
     turn.status = TurnStatus.DONE
     supersede_pending(session, [conversation.id], note='有了新版本')
+    said = turns.lines(session, conversation.id, turn.first_seq, turn.basis_seq)
     draft = Draft(
         conversation_id=conversation.id,
         turn_id=turn.id,
         channel=conversation.channel,
         status=DraftStatus.PENDING,
         basis_seq=turn.basis_seq,
-        customer_message=_lines(session, turn),
+        customer_message='\n'.join(line.text for line in said),
         content=proposal.text,
         original_content=proposal.text,
         writer=proposal.writer,
@@ -248,20 +246,6 @@ def checked(text: str) -> str:
     except UnicodeEncodeError:
         raise Invalid('content', '回复内容含有无法保存的字符，请重新输入。') from None
     return text
-
-
-def _lines(session: Session, turn: Turn) -> str:
-    return '\n'.join(
-        session.scalars(
-            select(Message.text)
-            .where(
-                Message.conversation_id == turn.conversation_id,
-                Message.seq.between(turn.first_seq, turn.basis_seq),
-                Message.direction == Direction.IN,
-            )
-            .order_by(Message.sent_at, Message.seq)
-        )
-    )
 
 
 def log_event(

@@ -9,7 +9,18 @@ from sqlalchemy import bindparam, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from console import leases, signals, urgency
-from models import ACTIVE_TURN, Channel, Contact, Conversation, KfAccount, Turn, TurnStatus, utc_now
+from models import (
+    ACTIVE_TURN,
+    Channel,
+    Contact,
+    Conversation,
+    Direction,
+    KfAccount,
+    Message,
+    Turn,
+    TurnStatus,
+    utc_now,
+)
 
 LEASE = timedelta(seconds=90)
 """Longer than the writer's total deadline of 60 s, so that a lease lost means a process lost."""
@@ -19,6 +30,13 @@ READ_FIRST = timedelta(seconds=30)
 
 JUST_RUNG = timedelta(seconds=2)
 """A doorbell may ring, here or at another server, after the clock was looked at and before the row is: it counts."""
+
+
+MOST_LINES, MOST_LETTERS = 30, 8_000
+"""The last ones of a turn are answered: who writes all night must not cost more with every message."""
+
+MOST_A_DAY = 200
+"""Turns of one conversation that are written to within 24 hours; whoever writes more often is for a person."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,6 +136,42 @@ def claim_next(session: Session) -> Claim | None:
     if turn is None:
         return None
     return Claim(turn_id=turn.id, token=turn.lease_token, conversation_id=turn.conversation_id)
+
+
+def lines(session: Session, conversation_id: int, first_seq: int, basis_seq: int) -> list[Message]:
+    """What the parent said between these, oldest first; of very much, the last `MOST_LINES` or `MOST_LETTERS`."""
+    latest_first = session.scalars(
+        select(Message)
+        .where(
+            Message.conversation_id == conversation_id,
+            Message.seq.between(first_seq, basis_seq),
+            Message.direction == Direction.IN,
+        )
+        .order_by(Message.seq.desc())
+        .limit(MOST_LINES)
+    )
+    found: list[Message] = []
+    letters = 0
+    for line in latest_first:
+        letters += len(line.text)
+        if found and letters > MOST_LETTERS:
+            break
+        found.append(line)
+    return sorted(found, key=lambda line: (line.sent_at, line.seq))
+
+
+def written_out(session: Session, claim: Claim) -> bool:
+    """Whether this conversation had its replies for the day. What a supervisor remarked on is written all the same."""
+    turn = session.get_one(Turn, claim.turn_id)
+    before = (
+        select(Turn.opened_at)
+        .where(Turn.conversation_id == turn.conversation_id, Turn.id < turn.id, Turn.attempts > 0)
+        .order_by(Turn.id.desc())
+        .offset(MOST_A_DAY - 1)
+        .limit(1)
+    )
+    opened = session.scalar(before) if turn.instruction is None else None
+    return opened is not None and opened > utc_now() - timedelta(days=1)
 
 
 def wait_anew(session: Session) -> None:

@@ -308,6 +308,8 @@ class Workers:
         passing('claimed')
         began = time.monotonic()
         try:
+            if await read(turns.written_out, claim):
+                raise WritingFailed(f'一天内已为这位家长起草 {turns.MOST_A_DAY} 次，AI 先停下。请人工回复。')
             context = await read(dossiers.for_turn, claim.turn_id)
             passing('writing')
             with live_words.of_conversation(claim.conversation_id) as telling:

@@ -5,7 +5,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from console import conversations, drafts, turns
+from console import conversations, dossiers, drafts, turns
 from console.database import Database
 from models import Conversation, Draft, DraftStatus, Message, Turn, TurnStatus, utc_now
 from tests import story
@@ -67,6 +67,44 @@ def test_the_draft_answers_all_lines_of_the_turn(db: Database) -> None:
 
     assert draft is not None
     assert draft.customer_message == '老师\n周六有课吗'
+
+
+@pytest.mark.parametrize(('letters', 'answered'), [(5, turns.MOST_LINES), (1_000, 8), (turns.MOST_LETTERS + 1, 1)])
+def test_of_who_writes_all_night_the_last_lines_are_answered_and_some_before_are_told(
+    db: Database, letters: int, answered: int
+) -> None:
+    said = [f'{n}'.ljust(letters, '。') for n in range(turns.MOST_LINES + 5)]
+    for line in said:
+        db.transact(story.said, line)
+    claim = claimed(db)
+
+    context = db.read(dossiers.for_turn, claim.turn_id)
+    draft = db.transact(drafts.propose, claim, story.proposal())
+
+    assert [line.text for line in context.turn] == said[-answered:]
+    assert [line.text for line in context.history] == said[:-answered][-dossiers.LINES_BEFORE :]
+    assert draft is not None
+    assert draft.customer_message == '\n'.join(said[-answered:])
+
+
+def test_a_conversation_has_its_replies_for_the_day_but_a_remark_is_written_all_the_same(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, 'MOST_A_DAY', 2)
+    for _ in range(2):
+        db.transact(story.drafted, who='wang_mama')
+    db.transact(story.drafted, who='li_baba')
+    db.transact(story.said, '还有吗', who='wang_mama')
+    third = claimed(db)
+    db.transact(story.said, '我也问', who='li_baba')
+
+    assert db.read(turns.written_out, third)
+    assert not db.read(turns.written_out, claimed(db))
+    db.transact(lambda session: session.execute(update(Turn).values(instruction='短一点')))
+    assert not db.read(turns.written_out, third)
+    yesterday = utc_now() - timedelta(days=1)
+    db.transact(lambda session: session.execute(update(Turn).values(instruction=None, opened_at=yesterday)))
+    assert not db.read(turns.written_out, third)
 
 
 def test_a_line_that_comes_while_the_writer_writes_begins_anew_and_the_writer_comes_too_late(db: Database) -> None:

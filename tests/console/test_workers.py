@@ -128,6 +128,20 @@ async def test_a_writer_that_fails_leaves_the_turn_to_a_person(
     assert db.read(_statuses_of_drafts) == []
 
 
+async def test_who_writes_too_often_in_a_day_is_left_to_a_person(
+    db: Database, wecom: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, 'MOST_A_DAY', 1)
+    db.transact(story.drafted)
+    db.transact(story.said, '在吗')
+
+    async with workers(wecom, ReadyWriter()).running():
+        await eventually(db, lambda: turn_statuses(db) == [TurnStatus.DONE, TurnStatus.FAILED])
+
+    assert db.read(_statuses_of_drafts) == [DraftStatus.SUPERSEDED]
+    assert '请人工回复' in str(db.read(lambda session: session.scalars(select(Turn.last_error)).all()))
+
+
 async def test_words_are_told_while_they_are_written_at_a_pace_for_the_eye_and_end_with_the_draft(
     db: Database, wecom: Sandbox
 ) -> None:

@@ -46,6 +46,14 @@ def change_enrolment(session: Session, student: Student, given: EnrolmentFields,
     return [f'enrolment.{name}' for name in _apply(row, given)]
 
 
+def remove_enrolment(session: Session, student: Student, enrolment_id: int) -> None:
+    """Raises `NotFound`."""
+    row = next((one for one in student.enrolments if one.id == enrolment_id), None)
+    if row is None:
+        raise NotFound('这门课程')
+    session.delete(row)
+
+
 def _apply(row: Enrolment, given: EnrolmentFields) -> list[str]:
     changed = field_changes.apply(row, given)
     row.lessons_total, row.lessons_used = row.lessons_total or 0, row.lessons_used or 0

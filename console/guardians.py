@@ -4,13 +4,13 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
 from console import audit, staff
 from console.crypto import cipher, masked
 from console.errors import Invalid, NotFound
-from models import Guardian, Student, StudentGuardian
+from models import Contact, Guardian, Student, StudentGuardian
 
 MOBILE = re.compile(r'1[3-9]\d{9}')
 LONGEST_NOTES = 2000
@@ -108,6 +108,22 @@ def change_guardian(session: Session, student: Student, given: GuardianFields, g
         add_guardian(session, student.id, given, 0)
         return ['guardian']
     return [f'guardian.{name}' for name in _apply(link.guardian, link, given)]
+
+
+def remove_guardian(session: Session, student: Student, guardian_id: int) -> None:
+    """Take a guardian out of one student's record; one no other student has is deleted. Raises `NotFound`."""
+    link = next((one for one in student.guardians if one.guardian_id == guardian_id), None)
+    if link is None:
+        raise NotFound('这位家长')
+    session.execute(
+        update(Contact)
+        .where(Contact.student_id == student.id, Contact.guardian_id == guardian_id)
+        .values(guardian_id=None)
+    )
+    session.delete(link)
+    session.flush()
+    if session.scalar(select(StudentGuardian.student_id).where(StudentGuardian.guardian_id == guardian_id)) is None:
+        session.delete(session.get_one(Guardian, guardian_id))
 
 
 def _apply(guardian: Guardian, link: StudentGuardian, given: GuardianFields) -> list[str]:

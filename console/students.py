@@ -9,9 +9,17 @@ from sqlalchemy.orm import Session, selectinload
 
 from console import audit, contact_matching, conversations, field_changes, signals, staff
 from console.crypto import cipher
-from console.enrolments import EnrolmentFields, add_enrolment, change_enrolment
+from console.enrolments import EnrolmentFields, add_enrolment, change_enrolment, remove_enrolment
 from console.errors import Conflict, Invalid, NotFound
-from console.guardians import LONGEST_NOTES, GuardianFields, GuardianView, add_guardian, change_guardian, view
+from console.guardians import (
+    LONGEST_NOTES,
+    GuardianFields,
+    GuardianView,
+    add_guardian,
+    change_guardian,
+    remove_guardian,
+    view,
+)
 from models import (
     AuditEntry,
     Contact,
@@ -249,6 +257,23 @@ def add(
     audit.record(session, 'change', 'student', student_id, by=by, fields=added)
     signals.announce(session, signals.student_changed, student_id)
     return _seen(session, student_id, by=by)
+
+
+def remove(
+    session: Session, student_id: int, *, by: int, guardian_id: int | None = None, enrolment_id: int | None = None
+) -> None:
+    """Take one guardian or one enrolment out of the record. Cannot be undone. Raises `NotFound`, `NotAllowed`."""
+    staff.require(session, by, staff.Action.EDIT_STUDENTS)
+    student = _seen(session, student_id, by=by)
+    if guardian_id is not None:
+        remove_guardian(session, student, guardian_id)
+        audit.record(session, 'remove_guardian', 'student', student_id, by=by)
+    if enrolment_id is not None:
+        remove_enrolment(session, student, enrolment_id)
+        audit.record(session, 'remove_enrolment', 'student', student_id, by=by)
+    student.version += 1
+    session.flush()
+    signals.announce(session, signals.student_changed, student_id)
 
 
 def erase(session: Session, student_id: int, *, by: int) -> None:

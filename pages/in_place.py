@@ -37,10 +37,17 @@ def _nothing() -> None:
 
 
 class InPlace:
-    """One thing's facts. `on_leave` is called when its form closes."""
+    """One thing's facts. `on_leave` is called when its form closes; with `on_remove` the form offers that, too."""
 
     def __init__(
-        self, title: str, fields: list[Field], on_save: Save, *, may_edit: bool, on_leave: Callable[[], None] = _nothing
+        self,
+        title: str,
+        fields: list[Field],
+        on_save: Save,
+        *,
+        may_edit: bool,
+        on_leave: Callable[[], None] = _nothing,
+        on_remove: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._fields = fields
         self._on_save = on_save
@@ -60,6 +67,8 @@ class InPlace:
                 with ui.element('div').classes('actions'):
                     button('保存', self._save, kind='primary')
                     button('取消', self._leave)
+                    if on_remove is not None:
+                        button('删除', on_remove, kind='quiet').classes('remove')
         self._edit.set_visibility(may_edit)
         self._form.set_visibility(False)
 
@@ -142,10 +151,13 @@ class Several:
         *,
         on_change: Callable[[int, dict[str, Any], int | None], Awaitable[None]],
         on_add: Callable[[dict[str, Any]], Awaitable[None]],
+        on_remove: Callable[[int, str], Awaitable[None]],
         may_edit: bool,
     ) -> None:
+        """`on_remove` gets the id and the title; it asks before it does so."""
         self._fields = fields
         self._on_change = on_change
+        self._on_remove = on_remove
         self._may_edit = may_edit
         self._panels: dict[int, InPlace] = {}
         with ui.element('div').classes('stack'):
@@ -166,8 +178,13 @@ class Several:
         for item in items:
             if item.id not in self._panels:
                 with self._place:
-                    save = partial(self._on_change, item.id)
-                    self._panels[item.id] = InPlace(item.title, self._fields, save, may_edit=self._may_edit)
+                    self._panels[item.id] = InPlace(
+                        item.title,
+                        self._fields,
+                        partial(self._on_change, item.id),
+                        may_edit=self._may_edit,
+                        on_remove=partial(self._on_remove, item.id, item.title),
+                    )
             self._panels[item.id].show(item.values, version, title=item.title, special=item.special)
         self._none.set_visibility(not items)
 

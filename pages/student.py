@@ -73,6 +73,7 @@ class _Detail:
                     student_fields.GUARDIAN,
                     on_change=self.change_guardian,
                     on_add=self.add_guardian,
+                    on_remove=self.remove_guardian,
                     may_edit=edits,
                 )
             with self.sections['报名与课时']:
@@ -81,6 +82,7 @@ class _Detail:
                     student_fields.ENROLMENT,
                     on_change=self.change_enrolment,
                     on_add=self.add_enrolment,
+                    on_remove=self.remove_enrolment,
                     may_edit=edits,
                 )
             with self.sections['跟进'], ui.element('section').classes('panel'):
@@ -147,6 +149,18 @@ class _Detail:
 
     async def add_enrolment(self, values: dict[str, Any]) -> None:
         await transact(students.add, self.student_id, by=self.by, enrolment=student_fields.to_enrolment(values))
+
+    async def remove_guardian(self, guardian_id: int, title: str) -> None:
+        words = '联系方式一并删除，不能恢复。与这位家长的会话留在学员名下。'
+        if await confirm(f'从资料中删除“{title}”？', words, ok='删除'):
+            with refusals_shown():
+                await transact(students.remove, self.student_id, by=self.by, guardian_id=guardian_id)
+
+    async def remove_enrolment(self, enrolment_id: int, title: str) -> None:
+        words = '课时记录一并删除，不能恢复。已结课的不必删除，课时用完即可。'
+        if await confirm(f'删除课程“{title}”？', words, ok='删除'):
+            with refusals_shown():
+                await transact(students.remove, self.student_id, by=self.by, enrolment_id=enrolment_id)
 
     async def note(self, words: str, way: str, next_on: date | None) -> None:
         await transact(follow_ups.note, self.student_id, words, way=way, next_on=next_on, by=self.by)

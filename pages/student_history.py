@@ -8,6 +8,8 @@ from pages.widgets import ago, row, text
 ACTIONS = {
     'create': '添加了学员',
     'change': '修改了',
+    'remove_guardian': '删除了一位家长',
+    'remove_enrolment': '删除了一门课程',
     'read_numbers': '查看了完整联系方式',
     'erase': '删除了学员',
     'follow_up': '记了跟进',

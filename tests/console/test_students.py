@@ -265,6 +265,44 @@ def test_a_linked_chat_takes_the_persons_other_chats_along_and_the_students_page
     ]
 
 
+def test_a_guardian_and_a_course_are_taken_out_of_the_record_and_the_chat_stays(db: Database) -> None:
+    by = db.transact(story.member).id
+    student = enrol(db)
+    db.transact(students.add, student.id, by=by, guardian=GuardianFields(name='李爸'))
+    talk = db.transact(story.said, '梦瑶请假')
+    db.transact(students.link, talk.id, student.id, by=by)
+    record = db.read(students.record, student.id, by=by)
+    mother, course = record.guardians[0].id, record.enrolments[0].id
+
+    db.transact(students.remove, student.id, by=by, guardian_id=mother)
+    db.transact(students.remove, student.id, by=by, enrolment_id=course)
+
+    left = db.read(students.record, student.id, by=by)
+    assert ([one.name for one in left.guardians], left.enrolments, left.conversation_id) == (['李爸'], [], talk.id)
+    assert left.student.version == record.student.version + 2
+    assert db.read(lambda session: session.scalars(select(Guardian.name)).all()) == ['李爸']
+    assert [one.action for one in db.read(students.history, student.id, by=by)][:2] == [
+        'remove_enrolment',
+        'remove_guardian',
+    ]
+    for again in ({'guardian_id': mother}, {'enrolment_id': course}):
+        assert refusal_of(lambda again=again: db.transact(students.remove, student.id, by=by, **again)) is NotFound
+    tester, father = db.transact(story.member, Role.TESTER, '测试').id, left.guardians[0].id
+    assert refusal_of(lambda: db.transact(students.remove, student.id, by=tester, guardian_id=father)) is NotAllowed
+
+
+def test_a_guardian_of_another_student_too_is_taken_out_of_one_record_only(db: Database) -> None:
+    by = db.transact(story.member).id
+    student, sibling = enrol(db), enrol(db, '王小弟')
+    shared = db.read(students.record, student.id, by=by).guardians[0].id
+    db.transact(share_first_guardian, student, sibling)
+
+    db.transact(students.remove, student.id, by=by, guardian_id=shared)
+
+    assert db.read(students.record, student.id, by=by).guardians == []
+    assert shared in [one.id for one in db.read(students.record, sibling.id, by=by).guardians]
+
+
 def test_erasing_takes_the_conversations_and_the_guardian_nobody_else_has(db: Database) -> None:
     by = db.transact(story.member).id
     student, sibling = enrol(db), enrol(db, '王小弟', phone='13700001111')

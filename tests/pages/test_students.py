@@ -163,6 +163,15 @@ def test_lessons_are_changed_and_a_course_is_added(console: ConsoleServer, admin
     expect(page.locator('.in-place', has_text='钢琴 · 剩 12 节')).to_be_visible()
     expect(new).to_be_hidden()
 
+    course.get_by_role('button', name='编辑').click()
+    course.get_by_role('button', name='删除').click()
+    page.get_by_role('alertdialog').get_by_role('button', name='取消').click()
+    expect(course).to_be_visible()
+    course.get_by_role('button', name='删除').click()
+    page.get_by_role('alertdialog').get_by_role('button', name='删除').click()
+    expect(course).to_have_count(0)
+    expect(page.locator('.student .head')).to_contain_text('剩余 12 课时')
+
 
 def test_erasing_asks_once_and_names_the_student(console: ConsoleServer, admin: Desk, open_page: OpenPage) -> None:
     open_page.allowed.append('status of 404')

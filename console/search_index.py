@@ -48,11 +48,11 @@ class Follower:
         """Add what is missing, a batch at a time; True if there is more."""
         await asyncio.sleep(0 if self._compared == 0 else GATHERING)
         found = await read(missing, self._compared)
-        self._compared = found.compared
         if found.messages:
             words = await asyncio.to_thread(lambda: [(id_, grams(said)) for id_, said in found.messages])
             await _give_way()
             await transact(add, words)
+        self._compared = found.compared  # not before: what the database refused for a moment would stay missing
         return found.compared < found.newest
 
 

@@ -1,7 +1,10 @@
 """What was said is found a moment later by who may see it, in words of any length, and nothing of what was erased."""
 
+import asyncio
+
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from console import conversations, kf_sessions, search, search_hits, search_index, students
@@ -128,6 +131,29 @@ def test_what_was_taken_back_is_found_no_more_and_does_not_come_back(db: Databas
 
     assert index_size(db) == 0
     assert lines(db, '说错', by=by) == []
+
+
+async def test_what_could_not_be_written_for_a_moment_is_found_once_it_can(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search_index, 'LOOKED_BEHIND', 0)  # as for all that is older than the newest few thousand
+    db.loop = asyncio.get_running_loop()
+    by = db.transact(story.member).id
+    db.transact(story.said, '请问钢琴课的学费')
+    follower = search_index.Follower()
+
+    with monkeypatch.context() as moment:
+        moment.setattr(search_index, 'add', database_away)
+        with pytest.raises(OperationalError):
+            await follower.step()
+    while await follower.step():
+        pass
+
+    assert lines(db, '钢琴', by=by) == ['请问钢琴课的学费']
+
+
+def database_away(*_: object) -> None:
+    raise OperationalError('INSERT', {}, Exception('the database is away'))
 
 
 def test_a_number_given_late_is_not_lost(db: Database) -> None:

@@ -56,6 +56,6 @@ class TooMany(ConsoleError):
 class Conflict(ConsoleError):
     """Someone or something was faster; nothing happened. `reason` tells programs which."""
 
-    def __init__(self, text: str, reason: str) -> None:
+    def __init__(self, text: str, reason: str, *, field: str | None = None) -> None:
         super().__init__(text)
-        self.reason = reason
+        self.reason, self.field = reason, field

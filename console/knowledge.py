@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, func, or_, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from console import audit, signals, staff
+from console import audit, signals, staff, unique_keys
 from console.calendar import today
 from console.errors import Conflict, Invalid, NotFound
 from console.knowledge_shelf import Shelf
@@ -163,7 +162,7 @@ def put(session: Session, entries: list[Entry], *, by: int | None) -> list[Knowl
             session.add(row)
         before = _values(row)
         _apply(row, entry, by=by)
-        _flush_unique(session)
+        unique_keys.flush(session, Conflict('有人正在保存同一条知识（外部编号相同），您的没有保存。请重试。', 'taken'))
         _record(session, 'put', row, before, by=by)
         kept.append(row)
     signals.announce(session, signals.knowledge_changed, kept[0].id if len(kept) == 1 else 0)
@@ -225,13 +224,6 @@ def _apply(row: KnowledgeEntry, entry: Entry, *, by: int | None) -> None:
     row.version += 1
     row.updated_by_id = by
     row.updated_at = utc_now()
-
-
-def _flush_unique(session: Session) -> None:
-    try:
-        session.flush()
-    except IntegrityError:
-        raise Conflict('有人正在保存同一条知识（外部编号相同），您的没有保存。请重试。', 'taken') from None
 
 
 def _values(row: KnowledgeEntry) -> dict[str, Any]:

@@ -7,10 +7,9 @@ from datetime import datetime
 from typing import Literal
 
 from sqlalchemy import func, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from console import audit, signals, staff
+from console import audit, signals, staff, unique_keys
 from console.errors import Conflict, Invalid, NotFound
 from console.writing import prompt
 from console.writing.context import Rulebook
@@ -114,10 +113,7 @@ def add(session: Session, *, rules: str, note: str, by: int) -> PromptVersion:
         raise Invalid('rules', f'内容和 {same or SHIPPED} 完全相同。')
     row = PromptVersion(name=_next_name(session), rules=rules, note=note, made_by_id=by)
     session.add(row)
-    try:
-        session.flush()
-    except IntegrityError:
-        raise Conflict('刚有同事也保存了一个新版本，请再点一次保存。', 'taken') from None
+    unique_keys.flush(session, Conflict('刚有同事也保存了一个新版本，请再点一次保存。', 'taken'))
     audit.record(session, 'create', 'prompt', row.id, by=by, name=row.name)
     signals.announce(session, signals.policy_changed, 0)
     return row

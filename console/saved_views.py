@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from console import staff
-from console.errors import Invalid, NotAllowed, NotFound
+from console import staff, unique_keys
+from console.errors import Conflict, Invalid, NotAllowed, NotFound
 from models import Role, SavedView
 
 LONGEST_NAME = 20
@@ -55,7 +55,8 @@ def save(
 ) -> SavedView:
     """Keep these filters under a name; one's own of that name is replaced.
 
-    `filters` is what the page can put into its address: text, numbers, lists of them. Raises `NotAllowed`, `Invalid`.
+    `filters` is what the page can put into its address: text, numbers, lists of them. Raises `NotAllowed`, `Invalid`,
+    `Conflict` if another window of theirs saves the name now.
     """
     staff.require(session, by)
     name = _checked_name(name)
@@ -71,12 +72,15 @@ def save(
         view = SavedView(staff_id=by, page=page, name=name)
         session.add(view)
     view.filters, view.shared = filters, shared
-    session.flush()
+    unique_keys.flush(session, _just_taken(name))
     return view
 
 
 def rename(session: Session, view_id: int, name: str, *, by: int) -> SavedView:
-    """Raises `NotAllowed`, `NotFound`, `Invalid` with field `name` if it is no name or another of theirs has it."""
+    """Raises `NotAllowed`, `NotFound`, `Invalid` with field `name` if it is no name or another of theirs has it.
+
+    `Conflict` if another is given it now.
+    """
     view = _changeable(session, view_id, by=by)
     name = _checked_name(name)
     other = select(SavedView.id).where(
@@ -88,6 +92,7 @@ def rename(session: Session, view_id: int, name: str, *, by: int) -> SavedView:
     if session.scalar(other) is not None:
         raise Invalid('name', f'已有名为“{name}”的视图。')
     view.name = name
+    unique_keys.flush(session, _just_taken(name))
     return view
 
 
@@ -104,6 +109,10 @@ def _changeable(session: Session, view_id: int, *, by: int) -> SavedView:
     if view.staff_id != by and member.role is not Role.ADMIN:
         raise NotAllowed('修改同事的视图')
     return view
+
+
+def _just_taken(name: str) -> Conflict:
+    return Conflict(f'名为“{name}”的视图刚在另一个窗口保存。请刷新后再试。', 'taken', field='name')
 
 
 def _checked_name(name: str) -> str:

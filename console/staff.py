@@ -5,10 +5,9 @@ from collections.abc import Collection, Iterable
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, and_, delete, false, func, or_, select, true
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from console import audit, signals
+from console import audit, signals, unique_keys
 from console.errors import Conflict, Invalid, NotAllowed, NotFound
 from models import Channel, Contact, Conversation, Role, Staff, StaffSession, Student
 
@@ -209,7 +208,7 @@ def create(
         demo=demo,
     )
     session.add(member)
-    _flush_unique(session)
+    unique_keys.flush(session, Conflict('这个用户名或企业微信账号已被使用。', 'taken'))
     audit.record(session, 'create', 'staff', member.id, by=by, username=member.username, role=role)
     signals.announce(session, signals.staff_changed, member.id)
     return member
@@ -281,11 +280,11 @@ def change(
         member.wecom_userid = _checked_userid(session, wecom_userid, of=staff_id)
     if campus is not None:
         member.campus = campus.strip() or None
-    if (role is not None and role != member.role) or (active is not None and active != member.active):
-        session.execute(delete(StaffSession).where(StaffSession.staff_id == staff_id))
     member.role = role if role is not None else member.role
     member.active = active if active is not None else member.active
-    _flush_unique(session)
+    unique_keys.flush(session, Conflict('这个企业微信账号刚刚给了另一位同事。', 'taken', field='wecom_userid'))
+    if (member.role, member.active) != (before['role'], before['active']):
+        session.execute(delete(StaffSession).where(StaffSession.staff_id == staff_id))
     if approves_on_phone is not None:
         approve_on_phone(session, staff_id, approves_on_phone, by=by)
     after = {'name': member.name, 'role': member.role, 'active': member.active}
@@ -355,9 +354,7 @@ def _checked_userid(session: Session, userid: str, *, of: int | None) -> str | N
         )
     other = by_wecom_userid(session, userid)
     if other is not None and other.id != of:
-        taken = Conflict(f'这个企业微信账号已属于{other.name}。', 'taken')
-        taken.field = 'wecom_userid'
-        raise taken
+        raise Conflict(f'这个企业微信账号已属于{other.name}。', 'taken', field='wecom_userid')
     return userid
 
 
@@ -372,10 +369,3 @@ def _other_admins(session: Session, staff_id: int) -> int:
     """How many there are beside this member. Locked: two who remove each other must not both succeed."""
     admins = select(Staff.id).where(Staff.role == Role.ADMIN, Staff.active.is_(True)).order_by(Staff.id)
     return len(set(session.scalars(admins.with_for_update())) - {staff_id})
-
-
-def _flush_unique(session: Session) -> None:
-    try:
-        session.flush()
-    except IntegrityError:
-        raise Conflict('这个用户名或企业微信账号已被使用。', 'taken') from None

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from console import audit, signals, staff
+from console import audit, signals, staff, unique_keys
 from console.errors import Conflict, Invalid, NotFound
 from console.writing.segmentation import normal
 from console.writing.vocabulary import Vocabulary
@@ -49,7 +49,7 @@ def save(
     before = [term.word, *term.others] if term_id else []
     term.word, term.others, term.updated_by_id = word, [other for other in others if other != word], by
     session.add(term)
-    session.flush()
+    unique_keys.flush(session, Conflict(f'“{word}”刚由同事加进了词表。', 'taken', field='word'))
     audit.record(session, 'save', 'term', term.id, by=by, kind=kind, before=before, after=[word, *term.others])
     signals.announce(session, signals.terms_changed, term.id)
     return term

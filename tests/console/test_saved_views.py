@@ -1,10 +1,13 @@
+from functools import partial
+
 import pytest
 
 from console import saved_views
 from console.database import Database
-from console.errors import Invalid, NotAllowed, NotFound
+from console.errors import Conflict, Invalid, NotAllowed, NotFound
 from models import Role
 from tests import story
+from tests.at_once import refused_at_once
 
 
 def test_a_view_is_ones_own_until_it_is_shared(db: Database) -> None:
@@ -41,3 +44,21 @@ def test_a_shared_view_is_changed_by_its_owner_and_the_administrator(db: Databas
     assert [view.name for view in db.read(saved_views.of, 'review', by=lin)] == ['投诉']
     with pytest.raises(Invalid, match='名字'):
         db.transact(saved_views.save, 'review', '  ', {}, by=lin)
+
+
+@pytest.mark.parametrize('kind', ['postgresql'], indirect=True)
+@pytest.mark.parametrize('renamed', [True, False])
+def test_of_two_windows_that_give_a_name_at_once_the_second_is_told(db: Database, renamed: bool) -> None:
+    lin = db.transact(story.member).id
+    save = partial(saved_views.save, page='review', filters={'risk': 'complaint'}, by=lin)
+    naming = [partial(save, name='投诉')] * 2
+    if renamed:
+        old = [db.transact(save, name=name).id for name in ('退费', '退款')]
+        naming = [partial(saved_views.rename, view_id=view_id, name='投诉', by=lin) for view_id in old]
+
+    refusal = refused_at_once(db, *naming)
+
+    assert isinstance(refusal, Conflict)
+    assert refusal.field == 'name'
+    assert '投诉' in str(refusal)
+    assert [view.name for view in db.read(saved_views.of, 'review', by=lin)].count('投诉') == 1

@@ -1,6 +1,7 @@
 """The school's own words, and what they change at once."""
 
 from datetime import datetime
+from functools import partial
 
 import pytest
 from sqlalchemy.orm import Session
@@ -12,6 +13,7 @@ from console.knowledge import Entry
 from console.writing.checks import check_text
 from console.writing.context import Context
 from models import Role, Staff, TermKind
+from tests.at_once import refused_at_once
 
 
 @pytest.fixture
@@ -68,6 +70,22 @@ def test_a_word_stands_in_one_group(db: Database, lead: int) -> None:
     with pytest.raises(Conflict, match='课时费'):
         db.transact(terms.save, TermKind.SYNONYM, '费用', ['课时费'], by=lead)
     db.transact(terms.save, TermKind.SYNONYM, '学币', ['课时费', '课币'], term_id=term.id, by=lead)
+
+
+@pytest.mark.parametrize('kind', ['postgresql'], indirect=True)
+@pytest.mark.parametrize('new', [True, False])
+def test_of_two_who_save_a_word_at_once_the_second_is_told(db: Database, lead: int, new: bool) -> None:
+    term_id = None if new else db.transact(terms.save, TermKind.WORD, '远航班', by=lead).id
+
+    refusal = refused_at_once(
+        db,
+        partial(terms.save, kind=TermKind.WORD, word='启航班', by=lead),
+        partial(terms.save, kind=TermKind.WORD, word='启航班', term_id=term_id, by=lead),
+    )
+
+    assert isinstance(refusal, Conflict)
+    assert refusal.field == 'word'
+    assert '启航班' in str(refusal)
 
 
 def test_an_agent_changes_no_words(db: Database) -> None:

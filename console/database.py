@@ -21,7 +21,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -291,24 +291,34 @@ def _listen(database: Database, stop: Event, woken: socket.socket, present: Even
     while not stop.is_set():
         try:
             with database.engine.connect().execution_options(isolation_level='AUTOCOMMIT') as connection:
-                connection.exec_driver_sql(f'LISTEN {NEWS_CHANNEL}')
-                connection.execute(text('SELECT pg_advisory_lock_shared(:key)'), {'key': PRESENCE})
-                if present.is_set():
-                    # As after every connection that was lost; in between nobody told us anything.
-                    database.emit([(signal, signals.LOOK_AGAIN) for signal in signals.BY_NAME.values()])
-                present.set()
-                driver: Any = connection.connection.driver_connection
-                while not stop.is_set():
-                    if driver in select.select([driver, woken], [], [])[0]:
-                        driver.poll()
-                        while driver.notifies:
-                            _pass_on(database, driver.notifies.pop(0).payload)
-                # At once, and not when the server comes to notice that the connection is gone.
-                connection.execute(text('SELECT pg_advisory_unlock_shared(:key)'), {'key': PRESENCE})
-                connection.invalidate()  # back in the pool it would go on listening, and being present
+                try:
+                    _hear(database, connection, stop, woken, present)
+                finally:
+                    connection.invalidate()  # back in the pool it would go on listening, and being present
         except Exception as fault:  # the driver's own and SQLAlchemy's; whatever it was, we must be known again
             log.warning('news from other processes is interrupted (%s); trying again', type(fault).__name__)
             stop.wait(2)
+
+
+def _hear(database: Database, connection: Connection, stop: Event, woken: socket.socket, present: Event) -> None:
+    connection.exec_driver_sql(f'LISTEN {NEWS_CHANNEL}')
+    connection.execute(text('SELECT pg_advisory_lock_shared(:key)'), {'key': PRESENCE})
+    if present.is_set():
+        # As after every connection that was lost; in between nobody told us anything.
+        database.emit([(signal, signals.LOOK_AGAIN) for signal in signals.BY_NAME.values()])
+    present.set()
+    driver: Any = connection.connection.driver_connection
+    line = driver.fileno()
+    said = select.poll()  # `select.select` takes no descriptor above 1023, and a busy server has more
+    said.register(line, select.POLLIN)
+    said.register(woken, select.POLLIN)
+    while not stop.is_set():
+        if any(descriptor == line for descriptor, _ in said.poll()):
+            driver.poll()
+            while driver.notifies:
+                _pass_on(database, driver.notifies.pop(0).payload)
+    # At once, and not when the server comes to notice that the connection is gone.
+    connection.execute(text('SELECT pg_advisory_unlock_shared(:key)'), {'key': PRESENCE})
 
 
 def _pass_on(database: Database, payload: str) -> None:

@@ -1,6 +1,7 @@
 import asyncio
 import logging
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -188,6 +189,53 @@ def test_a_connection_that_only_listens_finds_out_within_a_minute_that_the_line_
                 for option in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
             )
     assert idle + interval * count <= 60
+
+
+@pytest.mark.parametrize('kind', ['postgresql'], indirect=True)
+async def test_a_server_with_more_than_a_thousand_descriptors_hears_the_other(
+    db: Database, other: Database, many_descriptors: None
+) -> None:
+    db.loop = asyncio.get_running_loop()
+    ears = Ears()
+
+    async with database.listening():
+        await other.transact_soon(add_alert)
+        heard = await ears.hear()
+
+    assert heard == [7]
+
+
+@pytest.mark.parametrize('kind', ['postgresql'], indirect=True)
+async def test_who_stops_to_hear_is_not_taken_for_present_and_rests(
+    db: Database, other: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    def babble(session: Session) -> None:
+        session.execute(text('SELECT pg_notify(:channel, :note)'), {'channel': database.NEWS_CHANNEL, 'note': ''})
+
+    async with database.listening():
+        await other.transact_soon(babble)
+        await asyncio.sleep(0.5)  # the server hears of the closed connection, and nobody comes back yet
+        alone = await asyncio.to_thread(other.if_alone, kinds_in)
+
+    assert alone == []
+    assert caplog.text.count('interrupted') == 1
+
+
+@pytest.fixture
+def many_descriptors(db: Database) -> Iterator[None]:
+    """As many open files as `select` can number, so that whatever is opened next it cannot."""
+    db.engine.dispose()  # what is connected already has a low number
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < 2048:
+        pytest.skip(f'this machine allows {hard} descriptors')
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 2048), hard))
+    opened = [os.open(os.devnull, os.O_RDONLY)]
+    while opened[-1] < 1024:
+        opened.append(os.dup(opened[0]))
+    yield
+    for descriptor in opened:
+        os.close(descriptor)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 @pytest.mark.parametrize('kind', ['postgresql'], indirect=True)

@@ -98,7 +98,7 @@ def keep(session: Session, claim: Claim, page: Page, pace: turns.Pace) -> bool:
 
 def not_read(session: Session, claim: Claim, why: ConsoleError) -> None:
     """WeCom gave no page. A stale token is dropped and the cursor kept; a refused cursor begins anew, which is safe:
-    what we have already is known by its id."""
+    what we have already is known by its id. It rests first, as the next cursor may be refused as well."""
     account = _held(session, claim)
     if account is None:
         return
@@ -112,7 +112,6 @@ def not_read(session: Session, claim: Claim, why: ConsoleError) -> None:
             pause = timedelta(0)
         elif why.kind is RefusalKind.PERMANENT and claim.cursor is not None:
             account.cursor = None
-            pause = timedelta(0)
             log.warning('the cursor of account %d was refused (%s); reading it anew', account.id, why.errcode)
         elif why.kind is RefusalKind.RATE:
             pause = RATE_PAUSE

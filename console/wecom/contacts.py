@@ -3,6 +3,7 @@
 See developer.work.weixin.qq.com/document/path/92109 and the pages it lists, read 2026-11-24.
 """
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,7 +14,12 @@ from console.wecom.client import WeComClient
 from console.wecom.messages import frozen
 from console.wecom.refusals import WeComRefused
 
+log = logging.getLogger(__name__)
+
 PER_PAGE = 100
+MOST_PAGES = 20
+"""Of one customer's members, 500 on each (path/92114): who has more than that has a cursor that does not end."""
+
 LONGEST_REMARK = 20
 LONGEST_WAY_NAME = 30
 LONGEST_WELCOME_BYTES = 4000
@@ -90,9 +96,12 @@ class CustomerContacts:
         return [one for one in found if one is not None], text(answer.get('next_cursor')) or ''
 
     def one(self, userid: str, external_userid: str) -> Followed | None:
-        """One customer of one member; None if they have no longer each other (path/92114)."""
+        """One customer of one member; None if they have no longer each other (path/92114).
+
+        Refused, as an answer nobody can read, if the members do not end: that says of neither.
+        """
         cursor = ''
-        while True:
+        for _ in range(MOST_PAGES):
             try:
                 answer = self._client.get('externalcontact/get', external_userid=external_userid, cursor=cursor)
             except WeComRefused as refused:
@@ -105,6 +114,8 @@ class CustomerContacts:
             cursor = text(answer.get('next_cursor')) or ''
             if not cursor:
                 return None
+        log.warning('the members of a customer did not end after %d pages', MOST_PAGES)
+        raise WeComRefused(None, 'next_cursor without end')
 
     def set_remark(self, userid: str, external_userid: str, remark: str) -> None:
         """What the member calls the customer (path/92115)."""

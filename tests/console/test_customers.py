@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,7 +18,7 @@ from console.errors import Conflict, Invalid, NotAllowed, NotFound
 from console.guardians import GuardianFields
 from console.students import StudentFields
 from console.wecom.client import WeComClient
-from console.wecom.contacts import CustomerContacts
+from console.wecom.contacts import MOST_PAGES, CustomerContacts
 from console.wecom.events import WeComEvent, parse
 from console.wecom.refusals import WeComRefused
 from console.wecom.single_flight import Fetched
@@ -100,6 +101,30 @@ def family(session: Session, name: str = '王梦瑶', phone: str = '13800001111'
     by = session.scalar(select(func.min(Staff.id))) or story.member(session).id
     guardian = GuardianFields(name='王芳', phone=phone, kinship='妈妈')
     return students.create(session, StudentFields(name=name, owner_id=owner_id), by=by, guardians=[guardian])
+
+
+@pytest.mark.parametrize(('pages', 'found'), [(MOST_PAGES, True), (MOST_PAGES + 1, False)])
+def test_a_customers_members_are_read_for_so_many_pages_and_no_more(api: FakeApi, pages: int, found: bool) -> None:
+    others = alone(row('wm1', member='zhao')) | {'next_cursor': 'on'}
+    api.answers('externalcontact/get', *[others] * (pages - 1), alone(row('wm1', member='Lin')))
+    wecom = CustomerContacts(WeComClient('ww1', 1, 'secret', api.base_url))
+
+    with nullcontext() if found else pytest.raises(WeComRefused):
+        assert wecom.one('Lin', 'wm1') is not None
+
+    assert len(api.asked_for('externalcontact/get')) == MOST_PAGES
+
+
+async def test_a_customer_whose_members_do_not_end_has_not_left_and_is_let_be(
+    db: Database, api: FakeApi, customers: Customers
+) -> None:
+    told(db, 'add_external_contact', 'wm1')
+    api.answers('externalcontact/get', alone(row('wm1', member='zhao')) | {'next_cursor': 'on'})
+
+    await read_all(customers, db)
+
+    assert contact(db, 'wm1').left_at is None
+    assert len(api.asked_for('externalcontact/get')) == MOST_PAGES
 
 
 def test_numbers_that_come_as_texts_mean_the_same(api: FakeApi) -> None:

@@ -1,6 +1,7 @@
 """What a 微信客服 account holds is read once, in order, whatever breaks on the way."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -217,9 +218,38 @@ async def test_a_refused_cursor_means_reading_all_again_and_storing_only_what_is
     await desk.hears('周六有课吗')
     desk.change(KfAccount, cursor='somebody else’s')
     await desk.hears('周日呢')
+    desk.later()
+    await desk.read()
 
     assert desk.texts() == ['周六有课吗', '周日呢']
     assert stored(desk) == log_of(desk)
+
+
+async def test_a_wecom_that_refuses_every_cursor_it_gave_is_not_asked_without_rest(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(kf_pull, 'MOST_AT_ONCE', 1)
+    desk.says('周六有课吗')
+    desk.says('周日呢')
+    desk.rung()
+    asked: list[str | None] = []
+    sync = desk.client.sync
+
+    def forgetful(open_kfid: str, *, cursor: str | None, **more: Any) -> Page:
+        asked.append(cursor)
+        if cursor is not None:
+            raise WeComRefused(40058)
+        return sync(open_kfid, cursor=cursor, **more)
+
+    monkeypatch.setattr(desk.client, 'sync', forgetful)
+    for _ in range(10):
+        if (claimed := desk.claim()) is not None:
+            await kf.pull(desk.client, claimed, story.AT_ONCE)
+
+    assert [cursor is None for cursor in asked] == [True, False]
+    assert desk.texts() == ['周六有课吗']
+    assert utc_now() < desk.account().pull_at <= utc_now() + kf_pull.AGAIN
+    assert caplog.text.count('was refused') == 1
 
 
 async def test_a_token_that_is_too_old_is_dropped_and_the_cursor_kept(desk: Desk) -> None:

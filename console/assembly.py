@@ -165,7 +165,8 @@ def _workers(settings: Settings, channels: Channels, writer: Writer, customers: 
         writer=writer,
         pace=Pace(quiet=settings.quiet_period, longest=settings.quiet_period_longest),
         alert_webhook=settings.wechat_alert_webhook.get_secret_value(),
-        troubles=_troubles(settings, writer),
+        scarce=partial(scarce, settings.data_dir),
+        troubles=_troubles(writer),
         customers=customers,
         approvals=ApprovalPost(channels.apps[0].client, settings.base_url),
     )
@@ -185,9 +186,9 @@ def _entrance(settings: Settings, channels: Channels, sandbox: Sandbox | None) -
     )
 
 
-def _troubles(settings: Settings, writer: Writer) -> dict[str, Trouble]:
-    """What to watch for besides the workers, by kind of alert."""
-    troubles: dict[str, Trouble] = {'disk': partial(scarce, settings.data_dir)}
+def _troubles(writer: Writer) -> dict[str, Trouble]:
+    """What to watch for besides the workers and the disk, by kind of alert."""
+    troubles: dict[str, Trouble] = {}
     if breaker := getattr(getattr(writer, 'inner', writer), 'breaker', None):
         words = '大模型连续出错，已暂停调用，草稿会晚到。请在“设置 → 自检”查看原因，期间请人工回复。'
         troubles['model'] = lambda: words if breaker.is_open else None

@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from console import alerts, leases, media_files, signals
@@ -16,6 +16,7 @@ LEASE = timedelta(minutes=3)
 """Longer than the longest fetch (`wecom.media.DEADLINE`), so that a lease lost means a process lost."""
 
 ALERT = 'media'
+NO_ROOM = '服务器磁盘快满了，腾出空间后才下载。'
 PAUSES = [timedelta(seconds=s) for s in (5, 30, 120, 600, 1800, 3600, 10_800, 10_800, 21_600, 21_600)]
 
 
@@ -47,6 +48,26 @@ def claim_next(session: Session) -> Claim | None:
     return Claim(
         media_file_id=row.id, token=row.lease_token, corp_id=row.corp_id, media_id=row.media_id or '', kind=row.kind
     )
+
+
+def wait_for_room(session: Session) -> None:
+    """The disk runs full: nothing is claimed, and who waits for a file is told so once. WeCom keeps it for `LIFETIME`.
+
+    What is fetched after that forgets these words; nothing has to be undone.
+    """
+    rows = session.scalars(
+        update(MediaFile)
+        .where(
+            MediaFile.status == MediaStatus.WAITING,
+            MediaFile.due_at <= utc_now(),
+            MediaFile.last_error.is_distinct_from(NO_ROOM),
+        )
+        .values(last_error=NO_ROOM)
+        .returning(MediaFile)
+        .execution_options(synchronize_session=False, populate_existing=True)
+    )
+    for row in rows.all():
+        _announce(session, row)
 
 
 def record(session: Session, claim: Claim, outcome: Stored | Trouble) -> bool:

@@ -101,6 +101,7 @@ class Workers:
         writer: Writer,
         pace: turns.Pace,
         alert_webhook: str = '',
+        scarce: Trouble = lambda: None,
         troubles: Mapping[str, Trouble] = MappingProxyType({}),
         customers: Customers | None = None,
         approvals: ApprovalPost | None = None,
@@ -108,13 +109,15 @@ class Workers:
     ) -> None:
         """`pause` in seconds between two looks at an empty queue; news of work, and work that comes due, cut it short.
 
-        `troubles` are watched for beside our own, by kind of alert.
+        `scarce` says that the disk runs full: it is watched for, and no file is fetched meanwhile. `troubles` are
+        watched for beside our own, by kind of alert.
         """
         self._channels = channels
         self._writer = writer
         self._pace = pace
         self.announcer = Announcer(alert_webhook)
-        self._watch = Watch({'worker': self._stuck_words, **troubles})
+        self._watch = Watch({'worker': self._stuck_words, 'disk': scarce, **troubles})
+        self._scarce = scarce
         self._customers = customers
         self._approvals = approvals
         self._pause = pause
@@ -149,12 +152,7 @@ class Workers:
                 signals.delivery_queued,
                 next_due=partial(leases.next_due, table=Delivery, ready=DeliveryStatus.READY),
             ),
-            self._loop(
-                'fetch',
-                partial(self._dispatch, 'fetch', media_fetching.claim_next, self._fetch),
-                signals.media_wanted,
-                pause=2,
-            ),
+            self._loop('fetch', self._fetch_where_there_is_room, signals.media_wanted, pause=2),
             self._loop('index', search_index.Follower().step, signals.conversation_changed),
             self._loop('evaluate', partial(evaluator.step, self._writer), signals.evaluation_changed, pause=20),
             self._loop('tidy', self._tidy, None, pause=10),
@@ -357,6 +355,13 @@ class Workers:
         )  # fmt: skip
         if not claim.last:
             passing('between_parts')
+
+    async def _fetch_where_there_is_room(self) -> bool:
+        """Parents may send any number of files; what they would fill is needed for every message."""
+        if await asyncio.to_thread(self._scarce):
+            await transact(media_fetching.wait_for_room)
+            return False
+        return await self._dispatch('fetch', media_fetching.claim_next, self._fetch)
 
     async def _fetch(self, claim: media_fetching.Claim) -> None:
         outcome = await asyncio.to_thread(self._channels.fetch, claim)

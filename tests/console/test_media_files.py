@@ -221,6 +221,18 @@ def test_a_passing_trouble_puts_the_fetch_off_until_the_media_id_has_expired(db:
     assert only(db).status is MediaStatus.REFUSED
 
 
+def test_what_waits_for_room_says_so_and_forgets_it_once_it_is_fetched(db: Database):
+    db.transact(heard)
+    db.transact(media_fetching.wait_for_room)
+    assert (only(db).status, media_files.shown(only(db)).trouble) == (MediaStatus.WAITING, media_fetching.NO_ROOM)
+
+    held = claimed(db)
+    db.transact(media_fetching.wait_for_room)
+    assert db.transact(media_fetching.record, held, media_files.store(JPEG, '报名表.jpg', 'image'))
+
+    assert (only(db).status, only(db).attempts, only(db).last_error) == (MediaStatus.KEPT, 1, None)
+
+
 def test_what_holds_up_every_file_is_told_until_one_is_fetched(db: Database):
     db.transact(heard)
     db.transact(media_fetching.record, claimed(db), TOO_OFTEN)

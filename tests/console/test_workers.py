@@ -1,18 +1,36 @@
 import asyncio
 import itertools
 import logging
+import shutil
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from console import database, delivery_claims, draft_decisions, drafts, intake, live_words, signals, turns
+from console import (
+    database,
+    delivery_claims,
+    draft_decisions,
+    drafts,
+    hearing,
+    intake,
+    live_words,
+    media_fetching,
+    media_shelf,
+    signals,
+    turns,
+)
 from console.channels import Channels, WeComApp
 from console.database import Database
+from console.doctor import storage
 from console.sandbox import Sandbox
+from console.wecom import media
 from console.wecom.client import WeComClient
 from console.wecom.crypto import CallbackCrypto
 from console.workers import WRITERS, Workers, take_over
@@ -24,6 +42,8 @@ from models import (
     Draft,
     DraftStatus,
     EventStatus,
+    MediaFile,
+    MediaStatus,
     ReceivedEvent,
     Turn,
     TurnStatus,
@@ -64,14 +84,19 @@ class HangingWriter(ReadyWriter):
         raise AssertionError('unreachable')
 
 
-def workers(wecom: Sandbox, writer: Writer) -> Workers:
+def client_of(wecom: Sandbox) -> WeComClient:
+    given = wecom.credentials
+    return WeComClient(given.corp_id, given.agent_id, given.secret, wecom.api_base_url)
+
+
+def workers(wecom: Sandbox, writer: Writer, **more: Any) -> Workers:
     given = wecom.credentials
     app = WeComApp(
         channel=Channel.APP,
         crypto=CallbackCrypto(given.token, given.encoding_aes_key, given.corp_id),
-        client=WeComClient(given.corp_id, given.agent_id, given.secret, wecom.api_base_url),
+        client=client_of(wecom),
     )
-    return Workers(channels=Channels([app]), writer=writer, pace=story.AT_ONCE, pause=0.02)
+    return Workers(channels=Channels([app]), writer=writer, pace=story.AT_ONCE, pause=0.02, **more)
 
 
 async def eventually(db: Database, look: Callable[[], bool], *, seconds: float = 15) -> None:
@@ -107,6 +132,37 @@ async def test_what_a_parent_said_becomes_a_draft_and_what_was_released_reaches_
         await eventually(db, lambda: db.read(_statuses_of_drafts) == [DraftStatus.SENT, DraftStatus.PENDING])
 
     assert texts_on_the_phone_of(wecom, who) == ['您好，周六上午有课。']
+
+
+async def test_no_file_is_fetched_while_the_disk_runs_full_and_what_waited_is_once_there_is_room(
+    db: Database, wecom: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture = b'\xff\xd8\xff\xe0' + bytes(200)
+    sent = hearing.Heard(
+        channel=Channel.APP,
+        external_userid='wang_mama',
+        external_id='picture',
+        kind='image',
+        text='[图片]',
+        sent_at=utc_now(),
+        media_id=await asyncio.to_thread(media.upload, client_of(wecom), 'image', '报名表.jpg', picture),
+        corp_id=wecom.credentials.corp_id,
+    )
+    db.transact(hearing.hear, [sent])
+    disk = SimpleNamespace(total=1000, free=99)
+    monkeypatch.setattr(shutil, 'disk_usage', lambda _: disk)
+
+    def file() -> MediaFile:
+        return db.read(lambda session: session.scalars(select(MediaFile)).one())
+
+    async with workers(wecom, ReadyWriter(), scarce=partial(storage.scarce, media_shelf.folder())).running():
+        await eventually(db, lambda: file().last_error is not None)
+        assert (file().status, file().attempts, file().last_error) == (MediaStatus.WAITING, 0, media_fetching.NO_ROOM)
+
+        disk.free = 100
+        await eventually(db, lambda: file().status is MediaStatus.KEPT)
+
+    assert file().last_error is None
 
 
 @pytest.mark.parametrize(

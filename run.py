@@ -85,7 +85,12 @@ def build(settings: Settings) -> 'FastAPI':
     api_v1.mount(server)
     pages.mount(server)
     server.mount('/assets', StaticFiles(directory=ASSETS))
-    server.add_middleware(Door, base_url=settings.base_url, cookie=assembled.cookie)
+    server.add_middleware(
+        Door,
+        base_url=settings.base_url,
+        cookie=assembled.cookie,
+        other_cookies=(assembled.visitor_cookie,),
+    )
     ui.run_with(
         server, title='EduDesk', language='zh-CN', reconnect_timeout=15, tailwind=False, show_welcome_message=False
     )

@@ -1,21 +1,20 @@
 """Around every call of the JSON API: a cap on the body, a last resort for what nobody foresaw."""
 
-import asyncio
 import logging
 import secrets
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from callbacks import bodies
 from callbacks.api_v1.envelope import OTHER_WORDS, refusal
 
 log = logging.getLogger(__name__)
 
 LARGEST_BODY = 1024 * 1024
-BODY_SECONDS = 20.0
 
 
 class Guard:
-    """Reads the body before anything else does: at most `LARGEST_BODY` bytes within `BODY_SECONDS`.
+    """Reads the body before anything else does: at most `LARGEST_BODY` bytes within `bodies.BODY_SECONDS`.
 
     What is raised beyond it is a fault of ours: logged once under an id that the answer names, with no trace in it.
     Answers hold tokens and personal data, so nobody on the way may keep them.
@@ -37,50 +36,15 @@ class Guard:
                 message['headers'] = [*message.get('headers', ()), (b'cache-control', b'no-store')]
             await send(message)
 
-        body = await _body(scope, receive)
+        body = await bodies.whole(scope, receive, most=LARGEST_BODY)
         if not isinstance(body, bytes):
             await refusal(body, OTHER_WORDS[body], headers={'Connection': 'close'})(scope, receive, answer)
             return
         try:
-            await self._app(scope, _replay(body, receive), answer)
+            await self._app(scope, bodies.again(body, receive), answer)
         except Exception:  # whatever it was, the caller gets an answer in the usual shape
             log_id = secrets.token_hex(4)
             log.exception('call %s failed: %s %s', log_id, scope['method'], scope['path'][:200])
             if not started:
                 text = f'服务器出错，已记录（编号 {log_id}）。请稍后重试，或把编号告诉管理员。'
                 await refusal(500, text, log_id=log_id)(scope, receive, answer)
-
-
-async def _body(scope: Scope, receive: Receive) -> bytes | int:
-    """The whole body, or the status that refuses it."""
-    length = dict(scope['headers']).get(b'content-length', b'0')
-    if not length.isdigit() or int(length[:20]) > LARGEST_BODY:
-        return 413
-    pieces, size = [], 0
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            while True:
-                message = await receive()
-                if message['type'] == 'http.disconnect':
-                    return 408
-                pieces.append(message.get('body', b''))
-                size += len(pieces[-1])
-                if size > LARGEST_BODY:
-                    return 413
-                if not message.get('more_body', False):
-                    return b''.join(pieces)
-    except TimeoutError:
-        return 408
-
-
-def _replay(body: bytes, receive: Receive) -> Receive:
-    given = False
-
-    async def replayed() -> Message:
-        nonlocal given
-        if given:
-            return await receive()
-        given = True
-        return {'type': 'http.request', 'body': body, 'more_body': False}
-
-    return replayed

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from callbacks import bodies
 from callbacks.api_v1 import guard
 from callbacks.api_v1.envelope import handle_refusals
 
@@ -42,7 +43,7 @@ async def test_a_bug_is_a_500_that_names_its_line_in_the_log_and_nothing_else(
 
 
 async def test_a_body_that_does_not_end_is_given_up(client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guard, 'BODY_SECONDS', 0.05)
+    monkeypatch.setattr(bodies, 'BODY_SECONDS', 0.05)
 
     async def drops() -> AsyncIterator[bytes]:
         while True:

@@ -142,6 +142,16 @@ def test_a_socket_of_another_site_is_refused(server: ConsoleServer, browser: htt
     assert _shake_hands(server, origin=server.url, cookie='') == 403
 
 
+def test_a_browser_without_websockets_asks_again_and_again_instead(browser: httpx.Client) -> None:
+    _sign_in(browser, *HEAD)
+    address = '/_nicegui_ws/socket.io/?EIO=4&transport=polling'
+    opened = browser.get(address)
+    sid = re.search(r'"sid":"([^"]+)"', opened.text)
+    assert sid, opened.text
+    answer = browser.post(f'{address}&sid={sid[1]}', content='40', headers={'Content-Type': 'text/plain'})
+    assert (answer.status_code, answer.text) == (200, 'OK')
+
+
 def test_an_upload_without_a_sign_in_is_refused(browser: httpx.Client) -> None:
     answer = browser.post('/_nicegui/client/any/upload/1', files={'file': ('a.txt', b'hello')})
     assert answer.status_code == 401

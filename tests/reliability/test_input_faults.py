@@ -17,6 +17,9 @@ from tests.desk import Desk
 from tests.server import ConsoleServer
 
 FORM = 'application/x-www-form-urlencoded'
+FORMS = ['/login', '/login/demo', '/setup', '/logout', '/logout-everywhere']
+PUNYCODE = 'multipart/form-data; boundary=b; charset=punycode'
+NAMED = b'--b\r\nContent-Disposition: form-data; name="username"\r\n\r\n'
 AGE_OF_MAN = '\u05e9\u05dc\u05d5\u05dd \u0627\u0644\u0633\u0644\u0627\u0645'
 ODD = {
     'family': '👨‍👩‍👧‍👦🇨🇳👍🏽',
@@ -181,6 +184,77 @@ def test_a_nul_is_never_an_error_of_the_servers(
     assert console.errors() == []
 
 
+@pytest.mark.parametrize('path', FORMS)
+def test_a_form_that_is_no_plain_form_is_refused_unread(console: ConsoleServer, path: str) -> None:
+    large = NAMED + b'a-' + b'zq' * 100_000 + b'\r\n--b--\r\n'
+    lone = NAMED + b'\\ud800\r\n--b\r\nContent-Disposition: form-data; name="password"\r\n\r\nx\r\n--b--\r\n'
+    with _stranger(console) as http:
+        started = time.monotonic()
+        statuses = [
+            http.post(path, content=large, headers={'Content-Type': PUNYCODE}).status_code,
+            http.post(path, content=lone, headers={'Content-Type': PUNYCODE}).status_code,
+            http.post(
+                path, content=lone, headers={'Content-Type': PUNYCODE.replace('punycode', 'unicode_escape')}
+            ).status_code,
+            http.post(path, content=lone, headers=[('Content-Type', PUNYCODE), ('Content-Type', FORM)]).status_code,
+            http.post(path, content=b'a=b', headers={'Content-Type': f'{FORM}; charset=punycode'}).status_code,
+            http.post(path, content=b'a=b').status_code,
+        ]
+    assert set(statuses) <= {413, 415}
+    assert time.monotonic() - started < 2
+    assert console.errors() == []
+
+
+def test_a_plain_form_is_taken_as_browsers_and_programs_write_it(console: ConsoleServer) -> None:
+    with _stranger(console) as http:
+        for kind in (FORM, f'{FORM}; charset=UTF-8', f'{FORM.upper()};charset="utf-8"'):
+            answer = http.post('/login', content=b'username=%ED%A0%80&password=x', headers={'Content-Type': kind})
+            assert answer.status_code == 401, kind
+        assert http.post('/logout').status_code == 303
+
+
+@pytest.mark.parametrize('path', FORMS)
+def test_a_form_that_does_not_end_is_given_up(console: ConsoleServer, path: str) -> None:
+    head = f'POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{console.port}\r\nContent-Type: {FORM}\r\n'
+    piece = b'a=' + b'x' * 8190
+
+    assert _status(console, f'{head}Content-Length: 65537\r\n\r\n'.encode()) == 413
+    chunked = f'{head}Transfer-Encoding: chunked\r\n\r\n'.encode()
+    assert _status(console, chunked + (b'2000\r\n' + piece + b'\r\n') * 9) == 413
+
+
+@pytest.mark.parametrize('path', ['/login', '/', '/api/v1/wechat/config', '/_nicegui_ws/socket.io/'])
+def test_a_cookie_in_which_everything_is_quoted_takes_no_time(console: ConsoleServer, path: str) -> None:
+    """Python 3.11 unquotes it in quadratic time (CVE-2024-7592)."""
+    quoted = 'a="' + '\\"' * 3900 + '"'
+    ours = 'edudesk_session="' + '\\"' * 3900 + '"'
+    with _stranger(console) as http:
+        http.get(path)
+        started = time.monotonic()
+        statuses = [
+            http.get(path, headers={'Cookie': cookie}).status_code for cookie in (quoted, ours) for _ in range(20)
+        ]
+        assert time.monotonic() - started < 2
+        assert http.get(path, headers={'Cookie': quoted * 4}).status_code == 431
+        assert http.get(path, headers=[('Cookie', 'a=' + 'x' * 3000)] * 3).status_code == 431
+    assert max(statuses) < 431
+    assert console.errors() == []
+
+
+def test_cookies_of_others_keep_nobody_from_being_known(console: ConsoleServer) -> None:
+    with _stranger(console) as http:
+        secret = http.post(
+            '/login', data={'username': ADMIN['ADMIN_USERNAME'], 'password': ADMIN['ADMIN_PASSWORD']}
+        ).cookies['edudesk_session']
+        http.cookies.clear()
+        for cookie in (
+            f'edudesk_session={secret}',
+            f'wwrtx.c_gdpr=0; a="b; c=\\"; edudesk_session={secret}; {"x" * 3000}; 中文=值',
+            f'edudesk_session=old; =; ;edudesk_session={secret}',
+        ):
+            assert http.get('/', headers={'Cookie': cookie.encode()}).status_code == 200, cookie
+
+
 def test_whatever_comes_to_a_public_address_is_answered_below_500_and_leaves_nothing_behind(
     console: ConsoleServer,
 ) -> None:
@@ -235,6 +309,12 @@ def test_whatever_comes_to_a_public_address_is_answered_below_500_and_leaves_not
     assert {200, 404} <= statuses
     assert console.errors() == []
     assert console.resident() - before < 20_000_000
+
+
+def _stranger(server: ConsoleServer) -> httpx.Client:
+    """A browser from an address that nobody else has, so that the door is not closed to it."""
+    address = f'2001:db8:1::{random.getrandbits(16):x}:{random.getrandbits(16):x}'
+    return httpx.Client(base_url=server.url, headers={'X-Forwarded-For': address}, trust_env=False, timeout=30)
 
 
 def _status(server: ConsoleServer, request: bytes) -> int:

@@ -61,7 +61,7 @@ def staff_page(
             request = ui.context.client.request
             visit = await _visit(request)
             if visit is None:
-                return _to_sign_in(request)
+                return _instead(_to_sign_in(request))
             try:
                 if any(isinstance(value, int) and abs(value) > LARGEST_INTEGER for value in params.values()):
                     raise NotFound('这个页面')
@@ -78,9 +78,9 @@ def staff_page(
                         await build(**params)
                 _leave_when_signed_out(visit)
             except NotFound as refusal:
-                return plain.message(request, 404, '没有找到', str(refusal))
+                return _instead(plain.message(request, 404, '没有找到', str(refusal)))
             except NotAllowed as refusal:
-                return plain.message(request, 403, '没有权限', str(refusal))
+                return _instead(plain.message(request, 403, '没有权限', str(refusal)))
             return None
 
         return page
@@ -130,6 +130,12 @@ async def _visit(request: Request) -> _Visit | None:
     secret = request.cookies.get(parts().cookie, '')[:200]
     found = await read(sign_in.member_of, secret) if secret else None
     return _Visit(found, secret) if found else None
+
+
+def _instead(answer: Response) -> Response:
+    """In place of the page: nobody will connect to what was drawn of it, which NiceGUI would keep for a minute."""
+    ui.context.client.delete()
+    return answer
 
 
 def _to_sign_in(request: Request) -> Response:

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from console.sandbox import Sandbox
+from models import Role
 from tests.callbacks.test_wechat import PATH, Caller, inside, someone, stored
 from tests.conftest import ADMIN
 from tests.desk import Desk
@@ -253,6 +254,28 @@ def test_cookies_of_others_keep_nobody_from_being_known(console: ConsoleServer) 
             f'edudesk_session=old; =; ;edudesk_session={secret}',
         ):
             assert http.get('/', headers={'Cookie': cookie.encode()}).status_code == 200, cookie
+
+
+@pytest.mark.parametrize(
+    ('path', 'status', 'times'),
+    [('/', 303, 1000), ('/settings', 403, 1000), ('/conversations/2000000000', 404, 200)],  # the last is nearly built
+)
+def test_a_page_that_is_not_shown_leaves_nothing_behind(
+    console: ConsoleServer, admin: Desk, path: str, status: int, times: int
+) -> None:
+    with _stranger(console) as http:
+        if status != 303:
+            agent = {'username': f'a{random.getrandbits(40):x}', 'password': 'a long enough password'}
+            admin.post('/staff', status=201, name='外人', role=Role.AGENT, **agent)
+            assert http.post('/login', data=agent).status_code == 303
+        for _ in range(100):  # then every cache is there
+            assert http.get(path).status_code == status
+        before = console.resident()
+        for _ in range(times):
+            assert http.get(path).status_code == status
+    assert console.resident() - before < 20_000_000
+    assert console.errors() == []
+    assert 'Client has been deleted' not in console.log()
 
 
 def test_whatever_comes_to_a_public_address_is_answered_below_500_and_leaves_nothing_behind(

@@ -9,6 +9,7 @@ from urllib.parse import quote, unquote
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
+from starlette.convertors import IntegerConvertor, register_url_convertor
 
 from console import file_types, materials, media_files, media_shelf, replies, staff
 from console.crypto import CannotOpen
@@ -18,6 +19,14 @@ from console.wecom import media
 from console.wecom.messages import MediaKind
 from models import LARGEST_INTEGER
 
+
+class _Id(IntegerConvertor):
+    """Starlette's own fails at more digits than Python reads; what does not match here is no address of ours."""
+
+    regex = '[0-9]{1,10}'
+
+
+register_url_convertor('id', _Id())
 router = APIRouter(prefix='/media', include_in_schema=False)
 
 HEADERS = {
@@ -29,7 +38,7 @@ HEADERS = {
 }
 
 
-@router.get('/{media_file_id:int}')
+@router.get('/{media_file_id:id}')
 async def show(request: Request, media_file_id: int, draft: int | None = None, save: bool = False) -> Response:
     """404 for whatever this member may not see, or is not there. `draft` names a draft that would send the file."""
     member_id = request.state.member_id
@@ -49,7 +58,7 @@ async def show(request: Request, media_file_id: int, draft: int | None = None, s
     return _ranged(request.headers.get('range', ''), content, mime, headers)
 
 
-@router.post('/for/{conversation_id:int}')
+@router.post('/for/{conversation_id:id}')
 async def give(request: Request, conversation_id: int) -> Response:
     """Keep a file that a colleague wants to send here; the answer holds its id, or why it is refused."""
     member_id = request.state.member_id

@@ -108,11 +108,29 @@ async def test_who_may_not_see_the_conversation_learns_of_nothing(
     assert answers[0].content == answers[1].content
 
 
-@pytest.mark.parametrize('address', [f'/media/{10**20}', f'/media/1?draft={10**20}', f'/media/1?draft=-{10**20}'])
+@pytest.mark.parametrize(
+    'address',
+    [
+        f'/media/{"9" * 5000}',
+        f'/media/{10**20}',
+        f'/media/{2**31}',
+        f'/media/1?draft={2**31}',
+        '/media/1?draft=-9999999999',
+    ],
+)
 async def test_what_no_database_can_look_for_is_not_there(db: Database, browser: httpx.AsyncClient, address: str):
+    assert (await browser.get(address)).status_code == 404
+    sign_in_as(db, browser)
+    assert (await browser.get(address)).status_code == 404
+
+
+@pytest.mark.parametrize('number', ['9' * 5000, f'{10**20}', f'{2**31}'])
+async def test_no_file_is_taken_for_a_conversation_that_cannot_be(
+    db: Database, browser: httpx.AsyncClient, number: str
+):
     sign_in_as(db, browser)
 
-    assert (await browser.get(address)).status_code == 404
+    assert (await browser.post(f'/media/for/{number}', content=JPEG)).status_code == 404
 
 
 async def test_bytes_that_are_missing_are_no_failure_of_ours(db: Database, browser: httpx.AsyncClient):

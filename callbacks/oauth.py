@@ -3,15 +3,16 @@
 See developer.work.weixin.qq.com/document/path/91022 and 98152, read 2026-11-24.
 """
 
+import asyncio
 import logging
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from starlette.concurrency import run_in_threadpool
 
 from console import sign_in, wecom_sign_in
 from console.database import transact
@@ -30,6 +31,9 @@ INSIDE = re.compile(r'wxwork/', re.IGNORECASE)
 """What WeCom's own browser calls itself (path/90315); it says MicroMessenger, too."""
 HEADERS = {'cache-control': 'no-store', 'referrer-policy': 'no-referrer'}
 CODE_REFUSED = 40029
+
+_asking = ThreadPoolExecutor(4, thread_name_prefix='who')
+"""Of their own: the threads that send the files of pages must not wait for a WeCom that hangs."""
 
 _environment = Environment(
     loader=FileSystemLoader(Path(__file__).parent / 'templates'), autoescape=True, undefined=StrictUndefined
@@ -81,7 +85,7 @@ async def finish(request: Request, code: str = '', state: str = '') -> Response:
         next_path = begun.next_path
         if begun.spent or not code or len(code) > wecom_sign_in.LONGEST_CODE:
             raise CodeSpent
-        user = await run_in_threadpool(_who, code)
+        user = await asyncio.get_running_loop().run_in_executor(_asking, _who, code)
         member_id = await transact(wecom_sign_in.member_for, user)
         secret = await transact(
             sign_in.renew_session,

@@ -1,7 +1,9 @@
 """Signing in through WeCom: out, a click on who one is, and back."""
 
 import secrets
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -17,7 +19,7 @@ from console.sandbox import Sandbox
 from console.wecom.client import OAuthUser
 from console.wecom_sign_in import CodeSpent, NoEntry, NotBegunHere, Visitors
 from models import OAuthState, Role, utc_now
-from tests.desk import Desk
+from tests.desk import Desk, eventually
 from tests.server import ConsoleServer
 
 LOGIN, BACK = '/api/v1/wechat/login', '/api/v1/wechat/oauth'
@@ -212,6 +214,26 @@ def test_without_wecom_the_password_is_offered(browser: Browser, colleague: dict
     page = refused_page(browser, colleague['wecom_userid'], '暂时无法连接企业微信', status=503)
     assert 'href="/login?with=password&amp;next=%2Freview"' in page
     assert browser.http.get('/login?with=password&next=/review').status_code == 200
+
+
+def test_a_wecom_that_hangs_holds_up_nobody_but_who_comes_in_through_it(
+    console: ConsoleServer, colleague: dict[str, Any], wecom: Sandbox
+) -> None:
+    browsers = [Browser(console) for _ in range(44)]  # more than there are threads for the files of pages
+    backs = [one.back_from(one.goes_out(), colleague['wecom_userid']) for one in browsers]
+    wecom.hang_next(path='auth/getuserinfo', times=len(browsers))
+    with ThreadPoolExecutor(len(browsers)) as threads:
+        try:
+            answers = [threads.submit(one.http.get, back) for one, back in zip(browsers, backs, strict=True)]
+            eventually(lambda: len(wecom.waiting_faults()) <= len(browsers) - 4)
+            for _ in range(20):  # while the others come in
+                assert httpx.get(f'{console.url}/assets/css/console.css', trust_env=False, timeout=3).is_success
+                time.sleep(0.1)
+        finally:
+            wecom.clear_faults()
+        assert {answer.result().status_code for answer in answers} <= {303, 503}
+    for one in browsers:
+        one.http.close()
 
 
 def test_without_a_code_nobody_comes_in(browser: Browser) -> None:

@@ -34,7 +34,7 @@ class ViewMenu:
         with self._menu, ui.element('div').classes('menu views'):
             self._place = ui.element('div').classes('stack')
             with row():
-                self._name = ui.input(placeholder='给现在的筛选起名').props('aria-label=视图名称')
+                self._name = ui.input(placeholder='给现在的筛选起名').props('aria-label=视图名称 autofocus')
                 self._name.props(f'maxlength={saved_views.LONGEST_NAME}').on('keydown.enter', self._save)
                 button('保存', self._save, small=True)
             self._shared = ui.checkbox('同事也能看到')

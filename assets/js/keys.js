@@ -1,18 +1,17 @@
 // Single keys. An element with data-keys='{"j": "下一条"}' hears `shortcut` events with the key as detail.
-// Typing is never disturbed; an open dialog hides the page's keys; `?` shows what there is.
+// Typing is never disturbed; an open dialog or menu hides the page's keys; `?` shows what there is.
 
 const TYPING = 'input, textarea, select, [contenteditable=""], [contenteditable=true]';
 const ACTIVATED = 'button, a, [role=button], [role=option], [role=tab], [role=menuitem]';
 
+// What lies on the page, the last one opened: its keys alone are meant, also where it has none. A menu has the focus
+// itself, and so does a select's list: a letter typed there must not release a reply under it.
 function layer() {
-  const dialogs = document.querySelectorAll('.q-dialog');
-  return dialogs.length ? dialogs[dialogs.length - 1] : null;
+  return document.querySelector('dialog[open]') ?? [...document.querySelectorAll('.q-dialog, .q-menu')].at(-1);
 }
 
 function listeners() {
-  const top = layer();
-  const all = [...(top ?? document).querySelectorAll('[data-keys]')];
-  return (top ? all : all.filter((one) => !one.closest('.q-dialog'))).reverse();
+  return [...(layer() ?? document).querySelectorAll('[data-keys]')].reverse();
 }
 
 function listening(key) {
@@ -46,7 +45,6 @@ document.addEventListener('keydown', (event) => {
     if (event.key === 'Escape') event.target.blur();
     return;
   }
-  if (document.querySelector('dialog.keys')?.open) return;
   if (event.key === '?') {
     event.preventDefault();
     showKeys();

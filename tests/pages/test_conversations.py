@@ -16,6 +16,8 @@ from tests.server import ConsoleServer
 HEAD = (ADMIN['ADMIN_USERNAME'], ADMIN['ADMIN_PASSWORD'])
 UNKNOWN_RECIPIENT = 40003
 NOT_CONFIGURED = 60011
+A_GLANCE = 600
+"""Milliseconds in which what a key does would have been done."""
 
 
 def parent(wecom: Sandbox, name: str = 'mama') -> str:
@@ -332,6 +334,23 @@ def test_the_list_is_worked_by_keys_and_opening_marks_read(
     page.keyboard.press('Escape')
     page.wait_for_url('**/conversations')
     expect(page.get_by_text('选择一个会话')).to_be_visible()
+
+
+def test_escape_closes_a_menu_and_not_the_conversation_under_it(
+    console: ConsoleServer, wecom: Sandbox, admin: Desk, open_page: OpenPage
+) -> None:
+    _, number = asked(wecom, admin)
+    page = at(open_page, console, number)
+    for opener in ('稍后', '视图', '告警', '我的账号'):
+        page.get_by_role('button', name=opener).click()
+        page.locator('.q-menu').wait_for()
+        page.keyboard.press('Escape')
+        expect(page.locator('.q-menu')).to_have_count(0)
+        page.wait_for_timeout(A_GLANCE)
+        expect(box(page)).to_be_visible()
+
+    page.keyboard.press('Escape')
+    expect(box(page)).to_have_count(0)
 
 
 def test_a_student_is_linked_and_a_number_shown_for_a_reason(

@@ -134,6 +134,25 @@ def test_a_filter_is_in_the_address_and_kept_under_a_name(office: Office, open_p
     expect(page.locator('.item')).to_have_count(1)
 
 
+def test_no_key_reaches_a_draft_under_an_open_menu(office: Office, open_page: OpenPage) -> None:
+    _, draft_id = office.asked('menu')
+    page = at(open_page, office, draft_id)
+    page.get_by_role('button', name='视图').click()
+    name = page.get_by_label('视图名称')
+    expect(name).to_be_focused()
+    page.keyboard.type('jiaji')
+    expect(name).to_have_value('jiaji')
+    page.locator('.views').get_by_text('同事也能看到').click()
+    page.keyboard.press('a')
+    page.wait_for_timeout(A_GLANCE)
+    assert office.desk.get(f'/drafts/{draft_id}')['status'] == 'pending'
+
+    page.keyboard.press('Escape')
+    expect(page.locator('.q-menu')).to_have_count(0)
+    page.keyboard.press('a')
+    page.get_by_text('已通过').wait_for()
+
+
 def test_an_agent_releases_plain_drafts_where_the_school_lets_her(office: Office, open_page: OpenPage) -> None:
     office.desk.post('/staff', status=201, **ZHOU)
     (mother, plain), _ = office.asked('plain', QUESTION), office.asked('risky', '我要退费')

@@ -17,6 +17,12 @@ from pages.review_snack import Snack
 from pages.thread import Thread
 from pages.widgets import empty_state, refusals_shown, shortcuts
 
+# The browser itself moves the focus: a word typed right after R must not be taken for keys.
+WRITE = """(event) => {
+  const mode = { r: 'reply', n: 'note' }[event.detail];
+  if (mode) document.querySelector('reply-box')?.write(mode);
+}"""
+
 
 @staff_page('/conversations', title='会话', action=Action.SEE_CONVERSATIONS)
 async def conversations_page() -> None:
@@ -52,13 +58,13 @@ class _Inbox:
             {
                 'j': ('下一个会话', partial(self.step, 1)),
                 'k': ('上一个会话', partial(self.step, -1)),
-                'r': ('写回复', self.write),
-                'n': ('写内部备注', self.note),
+                'r': ('写回复', lambda: None),
+                'n': ('写内部备注', lambda: None),
                 't': ('接管或交还 AI', self.hold),
                 'z': ('撤销', self.snack.undo),
                 'Escape': ('返回列表', self.leave),
             }
-        )
+        ).on('shortcut', js_handler=WRITE)
         if conversation_id is not None:
             await self.open(conversation_id)
             if at is not None and self.thread is not None:
@@ -113,14 +119,6 @@ class _Inbox:
         ui.navigate.history.replace('/conversations')
         if thread is not None:
             await thread.presence.leave()
-
-    def write(self) -> None:
-        if self.thread is not None:
-            self.thread.write()
-
-    def note(self) -> None:
-        if self.thread is not None:
-            self.thread.write(note=True)
 
     async def hold(self) -> None:
         if self.thread is not None:

@@ -41,7 +41,6 @@ class Thread:
         self._limit = PAGE
         self._before: int | None = None
         self._opened: Opened | None = None
-        self._composer: ThreadComposer | None = None
         self._drawn: dict[int, object] = {}
 
     def _may(self, action: Action) -> bool:
@@ -99,10 +98,6 @@ class Thread:
         if self._opened is not None:
             await self._head.toggle_hold(self._opened.listed.conversation)
 
-    def write(self, *, note: bool = False) -> None:
-        if self._composer is not None:
-            self._composer.write(note=note)
-
     def _draw(self, opened: Opened) -> None:
         self._head = ThreadHead(
             self.conversation_id,
@@ -133,7 +128,7 @@ class Thread:
                     button('回到最新', self._to_end, small=True)
                 self._below = ui.element('div').classes('below').props('aria-live=polite')
             if self._may(Action.PROPOSE_REPLY):
-                self._composer = ThreadComposer(
+                ThreadComposer(
                     self.conversation_id,
                     self._member,
                     channel=opened.listed.conversation.channel,

@@ -55,10 +55,6 @@ class ThreadComposer:
             self._box.on(name, _taking(heard), js_handler=EMIT)
         self._box.on('refused', lambda event: ui.notify(event.args, type='warning'), js_handler=EMIT)
 
-    def write(self, *, note: bool = False) -> None:
-        if not self._box.is_deleted:
-            self._box.run_method('write', 'note' if note else 'reply')
-
     def _draw(self, channel: Channel) -> None:
         with row('turns'):
             for mode, words in (('reply', '回复家长'), ('note', '内部备注')):

@@ -336,6 +336,21 @@ def test_the_list_is_worked_by_keys_and_opening_marks_read(
     expect(page.get_by_text('选择一个会话')).to_be_visible()
 
 
+def test_words_typed_right_after_the_key_for_writing_are_words(
+    console: ConsoleServer, wecom: Sandbox, admin: Desk, open_page: OpenPage
+) -> None:
+    _, number = asked(wecom, admin)
+    page = at(open_page, console, number)
+    expect(box(page)).to_be_visible()
+    page.keyboard.type('rtai hao le')
+    assert box(page).input_value() == 'tai hao le'
+    page.keyboard.press('Escape')
+    page.keyboard.type('ntt')
+    assert page.get_by_label('内部备注', exact=True).input_value() == 'tt'
+    page.wait_for_timeout(A_GLANCE)
+    expect(page.get_by_role('button', name='接管')).to_be_visible()
+
+
 def test_escape_closes_a_menu_and_not_the_conversation_under_it(
     console: ConsoleServer, wecom: Sandbox, admin: Desk, open_page: OpenPage
 ) -> None:

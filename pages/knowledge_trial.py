@@ -10,7 +10,7 @@ from console.errors import ConsoleError
 from console.parts import parts
 from console.writing.context import Knowledge, Proposal
 from pages.review_editor import evidence
-from pages.widgets import Text, button, chip, panel, refusals_shown, row, text
+from pages.widgets import Text, button, chip, on_enter, panel, refusals_shown, row, text
 
 _WRITING = 'AI 正在写…'
 
@@ -29,7 +29,7 @@ class Trial:
             with ui.element('div').classes('padded stack'):
                 with row():
                     self._question = ui.input(placeholder='例如：英语课多少钱').props('aria-label=试问 maxlength=500')
-                    self._question.on('keydown.enter', self._look)
+                    on_enter(self._question, self._look)
                     button('试问', self._look)
                     self._write = button('看草稿', self._draft, kind='quiet')
                     self._write.set_visibility(False)

@@ -5,7 +5,7 @@ from functools import partial
 from nicegui import ui
 
 from console import drafts
-from pages.widgets import button, row, shortcuts, text
+from pages.widgets import button, on_enter, row, shortcuts, text
 
 LONGEST_NOTE = 500
 
@@ -25,7 +25,7 @@ async def ask_reason() -> tuple[str, str | None] | None:
             for number, reason in _NUMBERED:
                 button(reason, partial(choose, reason), key=str(number))
         note = ui.input('备注 (可不填；按 N 填写，按 Enter 后再选理由)').props(f'maxlength={LONGEST_NOTE}')
-        note.on('keydown.enter', js_handler='(event) => event.target.blur()')
+        on_enter(note, js='event.target.blur()')
         with row('actions end'):
             button('取消', dialog.close)
         shortcuts(
@@ -60,7 +60,8 @@ async def ask_words(
             text(line, 'note danger words', tag='div')
         if hint:
             text(hint, 'muted', tag='p')
-        field = ui.input(label).props(f'autofocus maxlength={LONGEST_NOTE}').on('keydown.enter', answer)
+        field = ui.input(label).props(f'autofocus maxlength={LONGEST_NOTE}')
+        on_enter(field, answer)
         with row('actions end'):
             button('取消', dialog.close)
             button(ok, answer, kind='primary')

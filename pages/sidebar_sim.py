@@ -11,7 +11,7 @@ from console.players import Player
 from console.staff import Action
 from models import Direction, Message, Staff
 from pages.news import News
-from pages.widgets import button, empty_state, refusals_shown, text
+from pages.widgets import button, empty_state, on_enter, refusals_shown, text
 
 LINES = 40
 ENTRIES = {
@@ -62,7 +62,7 @@ class SimChat:
             self._chat.props.update({'data-entry': 'single_chat_tools', 'data-client': '', 'data-user': first.userid})
             with ui.element('footer'):
                 self._input = ui.input(placeholder='以家长身份发消息…').props('aria-label=以家长身份输入')
-                self._input.on('keydown.enter', self._say)
+                on_enter(self._input, self._say)
                 button('发送', self._say)
         await self._turn(first.userid)
 

@@ -9,7 +9,7 @@ from console.calendar import SCHOOL_TIME
 from console.sandbox import PhoneEntry
 from console.wecom.labels import LABELS
 from models import utc_now
-from pages.widgets import Button, Text, button, icon, text
+from pages.widgets import Button, Text, button, icon, on_enter, text
 
 SHOWN = 80
 PAUSE = timedelta(minutes=2)
@@ -36,12 +36,7 @@ class Phone:
             with ui.element('footer'):
                 self._more(on_media, disabled=bool(reason))
                 self._input = ui.input(placeholder=reason or '以家长身份发消息…').props('aria-label=以家长身份输入')
-                self._input.on(
-                    'keydown.enter',
-                    self._enter,
-                    # Enter also ends a Chinese input method's composition, which sends nothing.
-                    js_handler='(e) => { if (!e.isComposing && e.keyCode !== 229) emit(e.target.value) }',
-                )
+                on_enter(self._input, self._enter, js='emit(event.target.value)')
                 self._send = button('发送', self._typed, kind='primary')
         if reason:
             self._input.disable()

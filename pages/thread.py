@@ -23,7 +23,7 @@ from pages.thread_head import ThreadHead
 from pages.thread_lines import Lines
 from pages.thread_presence import ThreadPresence
 from pages.thread_window import ThreadWindow, shows
-from pages.widgets import Handler, button, confirm, empty_state, refusals_at, refusals_shown, row, text
+from pages.widgets import Handler, button, confirm, empty_state, on_enter, refusals_at, refusals_shown, row, text
 
 PAGE = 50
 
@@ -234,7 +234,7 @@ class Thread:
                     await self._jump(day('day', on.value))
                     dialog.close()
 
-            on.on('keydown.enter', go)
+            on_enter(on, go)
             with ui.element('div').classes('actions end'):
                 button('取消', dialog.close)
                 button('跳转', go, kind='primary')

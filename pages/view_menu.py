@@ -11,7 +11,7 @@ from console.database import read, transact
 from console.saved_views import View
 from models import Staff
 from pages.review_dialogs import ask_words
-from pages.widgets import Button, button, icon_button, refusals_at, refusals_shown, row, text
+from pages.widgets import Button, button, icon_button, on_enter, refusals_at, refusals_shown, row, text
 
 
 class ViewMenu:
@@ -35,7 +35,8 @@ class ViewMenu:
             self._place = ui.element('div').classes('stack')
             with row():
                 self._name = ui.input(placeholder='给现在的筛选起名').props('aria-label=视图名称 autofocus')
-                self._name.props(f'maxlength={saved_views.LONGEST_NAME}').on('keydown.enter', self._save)
+                self._name.props(f'maxlength={saved_views.LONGEST_NAME}')
+                on_enter(self._name, self._save)
                 button('保存', self._save, small=True)
             self._shared = ui.checkbox('同事也能看到')
 

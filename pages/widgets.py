@@ -230,6 +230,14 @@ def shortcuts(keys: Mapping[str, tuple[str, Handler]]) -> ui.element:
     return listener
 
 
+def on_enter(field: ui.element, handler: Callable[..., Any] | None = None, *, js: str = 'emit()') -> None:
+    """What Enter does in a text field: `js` in the browser, which may `emit` to `handler`.
+
+    The Enter that ends an input method's composition only takes the signs into the field.
+    """
+    field.on('keydown.enter', handler, js_handler=f'(event) => {{ if (!composing(event)) {js} }}')
+
+
 async def _run(handler: Handler) -> None:
     outcome = handler()
     if inspect.iscoroutine(outcome):  # a dialog can be awaited too, and would open again

@@ -1,6 +1,9 @@
 // Single keys. An element with data-keys='{"j": "下一条"}' hears `shortcut` events with the key as detail.
 // Typing is never disturbed; an open dialog or menu hides the page's keys; `?` shows what there is.
 
+// Whether a key belongs to an input method, as the Enter that takes its signs does; Safari tells that one by its code.
+window.composing = (event) => event.isComposing || event.keyCode === 229;
+
 const TYPING = 'input, textarea, select, [contenteditable=""], [contenteditable=true]';
 const ACTIVATED = 'button, a, [role=button], [role=option], [role=tab], [role=menuitem]';
 
@@ -40,7 +43,7 @@ function showKeys() {
 }
 
 document.addEventListener('keydown', (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || composing(event)) return;
   if (event.target.closest?.(TYPING)) {
     if (event.key === 'Escape') event.target.blur();
     return;

@@ -109,7 +109,7 @@ class SearchPalette extends HTMLElement {
     else this.field.removeAttribute('aria-activedescendant');
   }
   pressed(event) {
-    if (event.isComposing) return;
+    if (composing(event)) return;
     if (event.key === 'ArrowDown' || event.key === 'ArrowUp') this.choose(this.chosen + (event.key === 'ArrowDown' ? 1 : -1));
     else if (event.key === 'Enter' && this.asked === this.field.value.trim()) this.options[this.chosen]?.click();
     else if (event.key === 'Enter') this.ask();

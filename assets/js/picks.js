@@ -37,7 +37,7 @@ class PickList extends HTMLElement {
   }
   // Whether the key was meant for the list.
   key(event) {
-    if (!this.open || event.isComposing || event.ctrlKey || event.metaKey) return false;
+    if (!this.open || composing(event) || event.ctrlKey || event.metaKey) return false;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) {
       this.at = (this.at + step + this.items.length) % this.items.length;

@@ -19,7 +19,7 @@ class ReplyBox extends HTMLElement {
     });
     this.addEventListener('keydown', (event) => {
       if (event.target !== this.field || this.picks?.key(event)) return;
-      if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && !event.isComposing) {
+      if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && !composing(event)) {
         event.preventDefault();
         this.send();
       }

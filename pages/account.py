@@ -31,7 +31,7 @@ def account_dialog(member: Staff, leave: Callable[[], None]) -> Callable[[], Non
 
     with ui.dialog() as dialog, ui.element('div').classes('dialog'):
         text('修改密码', tag='h3')
-        present = ui.input('当前密码', password=True).props('autocomplete=current-password')
+        present = ui.input('当前密码', password=True).props('autofocus autocomplete=current-password')
         new = ui.input('新密码', password=True).props('autocomplete=new-password')
         text(f'{PASSWORD_RULE}保存后，您在所有设备上的登录都会结束，请用新密码重新登录。', 'muted', tag='p')
         with ui.element('div').classes('actions end'):

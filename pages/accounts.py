@@ -115,6 +115,9 @@ class _AccountDialog:
         self._phone.set_visibility(member is not None)
         self._password.value = ''
         self._username.set_enabled(member is None)
+        first, second = (self._name, self._username) if member else (self._username, self._name)
+        first.props('autofocus')
+        second.props(remove='autofocus')
         for new_only in (self._password, self._rule):
             new_only.set_visibility(member is None)
         for field in (self._username, self._name, self._password, self._userid):
@@ -175,7 +178,7 @@ class _PasswordDialog:
         self._member: Staff | None = None
         with ui.dialog() as self._dialog, ui.element('div').classes('dialog'):
             self._title = text('', tag='h3')
-            self._password = ui.input('新密码', password=True).props('autocomplete=new-password')
+            self._password = ui.input('新密码', password=True).props('autofocus autocomplete=new-password')
             text(f'{PASSWORD_RULE}保存后，对方的所有登录都会结束。', 'muted', tag='p')
             with ui.element('div').classes('actions end'):
                 button('取消', self._dialog.close)

@@ -132,7 +132,9 @@ class _WayDialog:
         self._by = by
         with ui.dialog() as self._dialog, ui.element('div').classes('dialog'):
             text('添加「联系我」二维码', tag='h3')
-            self._name = ui.input('来源名称').props(f'maxlength={contact_ways.LONGEST_WAY_NAME} autocomplete=off')
+            self._name = ui.input('来源名称').props(
+                f'autofocus maxlength={contact_ways.LONGEST_WAY_NAME} autocomplete=off'
+            )
             self._userid = ui.select({}, label='添加谁为好友')
             text('只能选已填写企业微信 userid 的同事。', 'muted', tag='p')
             self._welcome = ui.textarea('欢迎语 (可不填)').props('rows=3 maxlength=1300')
@@ -164,7 +166,7 @@ class _WelcomeDialog:
         self._way_id = 0
         with ui.dialog() as self._dialog, ui.element('div').classes('dialog'):
             self._title = text('', tag='h3')
-            self._words = ui.textarea('欢迎语').props('rows=4 maxlength=1300')
+            self._words = ui.textarea('欢迎语').props('autofocus rows=4 maxlength=1300')
             text(WHEN_SAID, 'muted', tag='p')
             with ui.element('div').classes('actions end'):
                 button('取消', self._dialog.close)

@@ -66,7 +66,7 @@ class _Editor:
         self._case: EvaluationCase | None = None
         with ui.dialog() as self._dialog, ui.element('div').classes('dialog wide'):
             self._title = text('', tag='h3')
-            self._question = ui.textarea('家长的问题').props(f'rows=2 maxlength={LONGEST}')
+            self._question = ui.textarea('家长的问题').props(f'autofocus rows=2 maxlength={LONGEST}')
             self._expected = ui.textarea('期望的回答 (可不填)').props(f'rows=3 maxlength={LONGEST}')
             self._must = ui.textarea('必须说的，一行一个').props('rows=3')
             self._must_not = ui.textarea('不能说的，一行一个').props('rows=3')

@@ -105,6 +105,7 @@ class InPlace:
             box.value = value if one.kind == 'choice' else str('' if value is None else value)
             box.error = None
         self._open(True)
+        self._inputs[self._fields[0].key].run_method('focus')
 
     def _leave(self) -> None:
         self._open(False)

@@ -28,7 +28,7 @@ class EntryDialog:
             with row():
                 self._title = text('', 'grow', tag='h3')
                 self._version = text('', 'muted num')
-            self._question = ui.input('问题').props(f'maxlength={knowledge.LONGEST_QUESTION}')
+            self._question = ui.input('问题').props(f'autofocus maxlength={knowledge.LONGEST_QUESTION}')
             self._variants = LineEditor(
                 '其他问法', ['问法'], most=knowledge.MOST_VARIANTS, longest=knowledge.LONGEST_QUESTION
             )

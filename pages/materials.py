@@ -67,7 +67,7 @@ class _Editor:
         self._material_id = 0
         with ui.dialog() as self._dialog, ui.element('div').classes('dialog'):
             text('编辑素材', tag='h3')
-            self._name = ui.input('名称').props(f'maxlength={materials.LONGEST_NAME}')
+            self._name = ui.input('名称').props(f'autofocus maxlength={materials.LONGEST_NAME}')
             self._group = ui.input('分组 (可不填)').props(f'maxlength={group_names.LONGEST}')
             with ui.element('div').classes('actions end'):
                 button('取消', self._dialog.close)

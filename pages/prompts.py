@@ -248,7 +248,7 @@ class _Editor:
         self._by = by
         with ui.dialog() as self._dialog, ui.element('div').classes('dialog wide'):
             self._title = text('', tag='h3')
-            self._rules = ui.textarea('提示词').props('rows=16').classes('rules')
+            self._rules = ui.textarea('提示词').props('autofocus rows=16').classes('rules')
             self._note = ui.input('这一版要改进什么').props(f'maxlength={LONGEST_NOTE}')
             text('保存后不会马上使用。先评测，和现在的版本比过，再启用。', 'muted', tag='p')
             with ui.element('div').classes('actions end'):

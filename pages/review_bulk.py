@@ -77,7 +77,7 @@ async def _chosen(found: list[Offered]) -> list[tuple[int, int]]:
                             text(one.question, 'muted clip')
                         text(one.content, 'words', tag='div')
         with row('actions end'):
-            button('取消', dialog.close)
+            button('取消', dialog.close).props('autofocus')
             ok = button('', done, kind='primary', key='a')
             with ok:
                 count = text(f'通过 {len(found)} 条')

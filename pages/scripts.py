@@ -57,7 +57,7 @@ class ScriptDialog:
         self._script: Script | None = None
         with ui.dialog() as self._dialog, ui.element('div').classes('dialog wide'):
             self._heading = text('', tag='h3')
-            self._title = ui.input('标题').props(f'maxlength={scripts.LONGEST_TITLE}')
+            self._title = ui.input('标题').props(f'autofocus maxlength={scripts.LONGEST_TITLE}')
             self._text = ui.textarea('内容').props(f'rows=5 maxlength={scripts.LONGEST_TEXT}')
             text(PLACES, 'muted', tag='div')
             self._group = ui.input('分组 (可不填)').props(f'maxlength={group_names.LONGEST}')

@@ -65,7 +65,7 @@ class _TermDialog:
         self._kind, self._term_id = TermKind.WORD, 0
         with ui.dialog() as self._dialog, ui.element('div').classes('dialog'):
             self._title = text('', tag='h3')
-            self._word = ui.input('词').props('maxlength=100')
+            self._word = ui.input('词').props('autofocus maxlength=100')
             self._others = ui.textarea('意思相同的说法 (每行一个)').props('rows=5')
             with ui.element('div').classes('actions end'):
                 button('取消', self._dialog.close)

@@ -173,14 +173,15 @@ def skeleton(lines: int = 4) -> None:
 
 
 async def confirm(title: str, words: str = '', *, danger: bool = True, ok: str = '确定') -> bool:
-    """Ask once before something final. `title` names the thing."""
+    """Ask once before something final. `title` names the thing. A second Enter calls off what is dangerous."""
     with ui.dialog() as dialog, ui.element('div').classes('dialog').props('role=alertdialog'):
         text(title, tag='h3')
         if words:
             text(words, 'words', tag='p')
         with ui.element('div').classes('actions end'):
-            button('取消', lambda: dialog.submit(False))
-            button(ok, lambda: dialog.submit(True), kind='danger' if danger else 'primary').props('autofocus')
+            no = button('取消', lambda: dialog.submit(False))
+            yes = button(ok, lambda: dialog.submit(True), kind='danger' if danger else 'primary')
+            (no if danger else yes).props('autofocus')
     answer = bool(await dialog)
     if not dialog.is_deleted:  # it went with its tab
         dialog.delete()

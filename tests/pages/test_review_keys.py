@@ -50,6 +50,7 @@ def test_twenty_plain_drafts_are_released_in_a_minute_and_the_rest_at_once(offic
 
     page.keyboard.press('b')
     page.locator('.bulk').get_by_text(ANSWER).first.wait_for()
+    expect(page.locator('.bulk').get_by_role('button', name='取消')).to_be_focused()
     page.locator('.bulk .q-checkbox').last.click()
     page.keyboard.press('a')
     page.get_by_text('已通过 2 条').wait_for()

@@ -189,6 +189,34 @@ def test_erasing_asks_once_and_names_the_student(console: ConsoleServer, admin: 
     expect(page.get_by_role('heading', name='没有找到')).to_be_visible()
 
 
+def test_a_second_enter_erases_nothing(console: ConsoleServer, admin: Desk, open_page: OpenPage) -> None:
+    number = enrolled(admin, named())
+    page = at(open_page, console, f'/students/{number}')
+    page.get_by_role('button', name='删除').press('Enter')
+    expect(page.get_by_role('button', name='取消').last).to_be_focused()
+    page.keyboard.press('Enter')
+    expect(page.locator('.q-dialog')).to_have_count(0)
+    assert admin.get(f'/students/{number}')['id'] == number
+
+
+def test_who_begins_to_write_has_the_first_field(console: ConsoleServer, admin: Desk, open_page: OpenPage) -> None:
+    page = at(open_page, console, f'/students/{enrolled(admin, named())}')
+    record = page.locator('.in-place').first
+    record.get_by_role('button', name='编辑').click()
+    expect(record.locator('input').first).to_be_focused()
+
+    for path, opener, first in (
+        ('/knowledge', '添加条目', '问题'),
+        ('/knowledge/scripts', '添加话术', '标题'),
+        ('/settings', '添加员工', '用户名'),
+        ('/settings', '重置密码', '新密码'),
+    ):
+        page.goto(f'{console.url}{path}')
+        expect(page.get_by_text('实时')).to_be_visible()
+        page.get_by_role('button', name=opener).first.click()
+        expect(page.locator('.q-dialog').get_by_label(first, exact=True)).to_be_focused()
+
+
 def test_an_agent_finds_only_her_own_and_nobodys_students(
     console: ConsoleServer, admin: Desk, open_page: OpenPage
 ) -> None:

@@ -1,5 +1,6 @@
 """The search over everything, on Ctrl K from any page: people, talks, what was said, knowledge, places to go."""
 
+import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -87,12 +88,17 @@ def palette(member: Staff, places: Sequence[Place], acts: dict[str, Callable[[],
 
 
 def palette_button() -> None:
-    """What looks like a search field in the top bar and opens the palette."""
+    """What looks like a search field in the top bar and opens the palette.
+
+    So does `/`, where a page has no use of its own for it.
+    """
     made = (
         ui.element('button')
         .classes('to-search')
         .props('type=button data-palette aria-label=搜索 title="搜索 (Ctrl K)"')
     )
+    made.props['data-keys'] = json.dumps({'/': '全站搜索'}, ensure_ascii=False)
+    made.on('shortcut', js_handler='(event) => event.target.click()')
     with made:
         icon('search')
         text('搜索', 'word')

@@ -49,7 +49,8 @@ class Editor:
                           js_handler='(event) => emit(event.detail)')  # fmt: skip
             self.field = ui.textarea(value=content, on_change=self._changed)
             self.field.props(remove='outlined').props('borderless autogrow aria-label=回复内容')
-            self.field.on('keydown.ctrl.enter.prevent', on_send)
+            for modifier in ('ctrl', 'meta'):
+                self.field.on(f'keydown.{modifier}.enter.prevent', on_send)
             with ui.element('footer'):
                 text(footnote, 'grow clip')
                 self._state = text('').props('role=status')

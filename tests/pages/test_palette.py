@@ -62,6 +62,17 @@ def test_people_and_what_they_said_are_found_without_a_mouse(
     expect(page.locator('dialog.palette')).to_be_hidden()
 
 
+def test_a_stroke_opens_it_and_is_among_the_keys(demo: ConsoleServer, open_page: OpenPage) -> None:
+    page = open_page(demo, 'supervisor', '/review')
+    expect(page.get_by_text('实时')).to_be_visible()
+    page.keyboard.type('/jia')
+    expect(page.get_by_role('combobox', name='全站搜索')).to_have_value('jia')
+    page.keyboard.press('Escape')
+    expect(page.locator('dialog.palette')).to_be_hidden()
+    page.keyboard.press('?')
+    expect(page.locator('dialog.keys dt', has_text='/')).to_have_count(1)
+
+
 def test_it_offers_what_the_role_may_do_also_on_a_phone(
     console: ConsoleServer, admin: Desk, open_page: OpenPage
 ) -> None:

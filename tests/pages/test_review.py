@@ -85,6 +85,15 @@ def test_what_others_were_answered_to_the_same_question_stands_beside_it(office:
     similar.get_by_role('link', name='查看会话').wait_for()
 
 
+@pytest.mark.parametrize('modifier', ['Control', 'Meta'])
+def test_enter_with_the_key_of_ones_keyboard_releases(office: Office, open_page: OpenPage, modifier: str) -> None:
+    userid, draft_id = office.asked()
+    page = at(open_page, office, draft_id)
+    editor(page).fill('周六十点有课。')
+    editor(page).press(f'{modifier}+Enter')
+    assert office.phone_shows(userid, '周六十点有课。')
+
+
 def test_an_approval_is_taken_back_with_a_key(office: Office, open_page: OpenPage) -> None:
     userid, draft_id = office.asked()
     page = at(open_page, office, draft_id)

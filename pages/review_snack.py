@@ -23,7 +23,7 @@ class Snack:
     def __init__(self) -> None:
         self._undo: Undo | None = None
         self._shown = 0
-        self._place = ui.element('div').classes('snack').props('role=status')
+        self._place = ui.element('foot-notice').classes('snack').props('role=status')
         self._place.set_visibility(False)
 
     def show(

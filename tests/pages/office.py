@@ -13,6 +13,7 @@ from tests.warm import WarmConsole
 HEAD = (ADMIN['ADMIN_USERNAME'], ADMIN['ADMIN_PASSWORD'])
 LIN = {'username': 'lin', 'name': '林主管', 'role': 'supervisor', 'password': 'plum trees in may'}
 UNDO_SECONDS = 2.0
+IS_ABOVE = '(one, other) => one.getBoundingClientRect().bottom <= other.getBoundingClientRect().top'
 
 
 class Office:

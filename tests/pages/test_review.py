@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from tests.desk import Desk, eventually
 from tests.fakes.model import FakeModel
 from tests.pages.conftest import OpenPage
-from tests.pages.office import HEAD, UNDO_SECONDS, Office, at, card, editor
+from tests.pages.office import HEAD, IS_ABOVE, UNDO_SECONDS, Office, at, card, editor
 from tests.server import ConsoleServer
 
 PRESS_A_TWICE = """() => {
@@ -92,6 +92,18 @@ def test_enter_with_the_key_of_ones_keyboard_releases(office: Office, open_page:
     editor(page).fill('周六十点有课。')
     editor(page).press(f'{modifier}+Enter')
     assert office.phone_shows(userid, '周六十点有课。')
+
+
+@pytest.mark.parametrize('width', [1440, 360])
+def test_the_way_back_stands_above_the_decision(office: Office, open_page: OpenPage, width: int) -> None:
+    drafts = [office.asked('mama')[1] for _ in range(2)]
+    page = open_page(office.server, credentials=HEAD, path=f'/review?draft={drafts[0]}', width=width)
+    page.get_by_role('button', name='通过并下一条').click()
+    page.wait_for_url(lambda url: f'draft={drafts[0]}' not in url)
+    notice, bar = page.locator('.snack', has_text='已通过'), page.locator('.decision')
+    expect(notice).to_be_visible()
+    expect(bar).to_be_visible()
+    assert notice.evaluate(IS_ABOVE, bar.element_handle())
 
 
 def test_an_approval_is_taken_back_with_a_key(office: Office, open_page: OpenPage) -> None:

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.desk import eventually
 from tests.pages.conftest import OpenPage
-from tests.pages.office import HEAD, Office, at, editor
+from tests.pages.office import HEAD, IS_ABOVE, Office, at, editor
 
 PLAIN = 23
 A_GLANCE = 600
@@ -133,6 +133,28 @@ def test_a_filter_is_in_the_address_and_kept_under_a_name(office: Office, open_p
     page.get_by_role('button', name='视图').click()
     page.locator('.views').get_by_text('退费先看').click()
     expect(page.locator('.item')).to_have_count(1)
+
+
+@pytest.mark.parametrize('width', [1440, 360])
+def test_the_way_back_covers_nothing_one_writes_with_and_names_its_key_where_it_works(
+    office: Office, open_page: OpenPage, width: int
+) -> None:
+    office.asked('sent')
+    number = office.desk.get('/conversations')['items'][0]['id']
+    page = open_page(office.server, credentials=HEAD, path=f'/conversations/{number}', width=width)
+    reply = page.get_by_label('回复', exact=True)
+    reply.fill('有课。')
+    reply.press('Control+Enter')
+    notice = page.locator('.snack', has_text='已发送')
+    expect(notice).to_be_visible()
+    assert notice.evaluate(IS_ABOVE, page.locator('reply-box').element_handle())
+    expect(reply).to_be_focused()
+    expect(notice.locator('kbd')).to_be_hidden()
+
+    page.keyboard.press('Escape')
+    expect(notice.locator('kbd')).to_be_visible()
+    page.keyboard.press('z')
+    expect(reply).to_have_value('有课。')
 
 
 def test_no_key_reaches_a_draft_under_an_open_menu(office: Office, open_page: OpenPage) -> None:

@@ -219,6 +219,17 @@ def pending_in(session: Session, conversation_id: int, *, by: int) -> Draft | No
     )
 
 
+def remark(session: Session, draft: Draft) -> str | None:
+    """What was said to a refusal beside its reason. Only the event has it: reports count refusals by reason alone."""
+    note = session.scalar(
+        select(DraftEvent.note)
+        .where(DraftEvent.draft_id == draft.id, DraftEvent.action == 'rejected')
+        .order_by(DraftEvent.id.desc())
+        .limit(1)
+    )
+    return (note or '').removeprefix(draft.reason or '').removeprefix('：') or None
+
+
 def conversation_of(session: Session, draft_id: int) -> int | None:
     """In which conversation it is; None if it is gone."""
     return session.scalar(select(Draft.conversation_id).where(Draft.id == draft_id))

@@ -12,6 +12,7 @@ from console import (
     drafts,
     media_files,
     notes,
+    offers,
     personal_numbers,
     policies,
     signals,
@@ -23,14 +24,16 @@ from console import (
 from console.calendar import moment
 from console.conversations import Listed
 from console.media_files import Shown
+from console.offers import Offer
 from console.students import Record
-from models import Delivery, Draft, Message, Note, Staff, Turn
+from models import Conversation, Delivery, Draft, Message, Note, Staff, Turn
 
 
 @dataclass(frozen=True, kw_only=True)
 class Opened:
     """One conversation. `parts` are the deliveries of each message of ours, `media` the files of those that have one,
-    `draft_media` the one that the draft would send; `older` and `later`: there are messages beyond those here.
+    `draft_media` the one that the draft would send; `refused` a colleague's own reply that was not released, and that
+    nothing has come after; `older` and `later`: there are messages beyond those here.
 
     `names` are all who ever worked here. `record` is None where no student is linked; `hidden` says that one is, of
     whom this reader may not know. `named`: a note that she has not seen names her.
@@ -45,6 +48,7 @@ class Opened:
     media: dict[int, Shown]
     masks: dict[str, str]
     draft: Draft | None
+    refused: Offer | None
     refusal: str | None  # why this reader may not release it
     quiet: bool  # these are quiet hours
     draft_media: Shown | None
@@ -69,7 +73,9 @@ def opened(session: Session, conversation_id: int, *, by: int, limit: int = 50, 
     messages = found[-limit:]
     ids = [message.id for message in messages]
     record, hidden = students.of_contact(session, listed.contact, by=by)
+    masks = personal_numbers.masks(session, conversation_id)
     draft = drafts.pending_in(session, conversation_id, by=by)
+    refused = _refused(session, listed.conversation, masks) if draft is None else None
     draft_media = media_files.of_draft(session, draft) if draft is not None else None
     since = messages[0].seq if len(found) > limit else 0
     return Opened(
@@ -86,8 +92,9 @@ def opened(session: Session, conversation_id: int, *, by: int, limit: int = 50, 
         media=media_files.of_messages(
             session, [message.id for message in messages if message.kind in media_files.KINDS]
         ),
-        masks=personal_numbers.masks(session, conversation_id),
+        masks=masks,
         draft=draft,
+        refused=refused,
         refusal=policies.may_release(session, staff.require(session, by), draft) if draft is not None else None,
         quiet=policies.current(session).quiet(),
         draft_media=media_files.shown(draft_media) if draft_media is not None else None,
@@ -98,6 +105,13 @@ def opened(session: Session, conversation_id: int, *, by: int, limit: int = 50, 
         hidden=hidden,
         named=conversation_id in notes.conversations_naming(session, by=by),
     )
+
+
+def _refused(session: Session, conversation: Conversation, masks: dict[str, str]) -> Offer | None:
+    if conversation.waiting_since is None:
+        return None  # nothing is to be said now
+    offer = offers.of_conversation(session, conversation, masks)
+    return offer if offer is not None and offer.standing == 'refused' and offer.author_id is not None else None
 
 
 def attend(session: Session, conversation_id: int, *, by: int) -> None:

@@ -14,17 +14,27 @@ Standing = Literal['suggested', 'handed_in', 'released', 'on_its_way', 'refused'
 
 @dataclass(frozen=True, kw_only=True)
 class Offer:
-    """A reply, as far as it has come. `text` has its numbers masked. `who` decided, or handed it in."""
+    """A reply, as far as it has come. `text` has its numbers masked. `who` decided, or handed it in.
+
+    `author_id` is the colleague who wrote it; `remark` is what a refusal says beside its `reason`.
+    """
 
     draft_id: int
     version: int
     standing: Standing
     text: str
+    author_id: int | None
     sources: tuple[dict[str, str | None], ...]
     checks: tuple[dict[str, str], ...]
     needs_human: bool
     who: str | None
     reason: str | None
+    remark: str | None
+
+    @property
+    def as_file(self) -> bool:
+        """Whether it would send a file, which is nothing to be written on."""
+        return any(source['kind'] == 'file' for source in self.sources)
 
 
 def of_conversation(session: Session, conversation: Conversation, masks: dict[str, str]) -> Offer | None:
@@ -44,11 +54,13 @@ def of_conversation(session: Session, conversation: Conversation, masks: dict[st
         version=draft.version,
         standing=standing,
         text=personal_numbers.show(draft.content, masks),
+        author_id=draft.author_id,
         sources=tuple(found | {'sentence': personal_numbers.show(found['sentence'], masks)} for found in draft.sources),
         checks=tuple(found | {'detail': personal_numbers.show(found['detail'], masks)} for found in draft.checks),
         needs_human=draft.needs_human,
         who=names.get(whose or 0),
         reason=draft.reason,
+        remark=drafts.remark(session, draft) if standing == 'refused' else None,
     )
 
 

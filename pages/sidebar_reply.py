@@ -146,7 +146,7 @@ class ReplyCard:
                 words = f'{(offer and offer.who) or "主管"}已通过，可以发送到聊天了。改动后要重新审核。'
                 text(words, 'note good', tag='div')
             case 'refused':
-                why = (offer and offer.reason) or ''
+                why = '：'.join(filter(None, (offer.reason, offer.remark))) if offer else ''
                 text(f'{(offer and offer.who) or "主管"}退回: {why}。可以修改后再提交。', 'note warn words', tag='div')
             case 'on_its_way':
                 text('已通过，系统正在发给家长。', 'note good', tag='div')

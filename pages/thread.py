@@ -107,7 +107,7 @@ class Thread:
             on_side=lambda: self._side.classes(toggle='shown'),
             on_day=self._ask_day,
         )
-        self._draft = ThreadDraft(self.conversation_id, self._member)
+        self._draft = ThreadDraft(self.conversation_id, self._member, snack=self._snack, on_take=self._take)
         with ui.element('section').classes('thread').props('aria-label=对话'):
             with ui.element('div'):
                 self._top = ui.element('header').classes('head')
@@ -176,6 +176,10 @@ class Thread:
             with row():
                 words = '更换学员' if opened.record is not None else '关联学员'
                 button(words, self._linking.show, kind='quiet' if opened.record is not None else '', small=True)
+
+    def _take(self, words: str) -> None:
+        if self._composer is not None:
+            self._composer.take(words)
 
     def _sent(self) -> None:
         if self._before is not None:

@@ -55,6 +55,11 @@ class ThreadComposer:
             self._box.on(name, _taking(heard), js_handler=EMIT)
         self._box.on('refused', lambda event: ui.notify(event.args, type='warning'), js_handler=EMIT)
 
+    def take(self, words: str) -> None:
+        """Put these words above what is typed, for her to go on with."""
+        if not self._box.is_deleted:
+            self._box.run_method('giveBack', words)
+
     def _draw(self, channel: Channel) -> None:
         with row('turns'):
             for mode, words in (('reply', '回复家长'), ('note', '内部备注')):
@@ -111,8 +116,7 @@ class ThreadComposer:
         async def take_back() -> None:
             with refusals_shown():
                 await transact(replies.take_back, message.id, by=self._member.id)
-                if not self._box.is_deleted:
-                    self._box.run_method('giveBack', words)
+                self.take(words)
 
         return take_back
 

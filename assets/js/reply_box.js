@@ -192,10 +192,10 @@ class ReplyBox extends HTMLElement {
     }
     this.changed();
   }
-  // A reply that was taken back comes back, above what was typed since.
+  // A reply that was taken back, or a draft to go on from, comes above what was typed since; asked for twice, once.
   giveBack(words) {
     this.turn('reply');
-    this.field.value = [words, this.field.value].filter(Boolean).join('\n');
+    if (!this.field.value.includes(words)) this.field.value = [words, this.field.value].filter(Boolean).join('\n');
     this.changed();
   }
   write(mode = 'reply') {

@@ -12,6 +12,7 @@ from console import (
     conversations,
     draft_decisions,
     drafts,
+    inbox,
     next_steps,
     replies,
     scripts,
@@ -204,6 +205,30 @@ def test_an_agent_sends_only_what_was_released_and_the_parent_waits_until_she_ha
     [message] = db.read(out)
     assert message.text == '有的，我打⟦手机号1⟧。'
     assert db.read(sidebar.pane, contact_id, by=zhou.id).offer is None
+
+
+def test_a_refusal_says_why_beside_the_chat_and_in_the_conversation(db: Database) -> None:
+    zhou, boss = db.transact(agent, 'ZhouGuWen'), db.transact(story.member)
+    contact_id = db.transact(customer, 'ZhouGuWen')
+    db.transact(sidebar.pasted, contact_id, '周六有课吗', by=zhou.id)
+    draft = db.transact(sidebar.hand_in, contact_id, '有的。', by=zhou.id)
+
+    given = {'reason': '内容不准确', 'note': '周六停课'}
+    db.transact(draft_decisions.reject, draft.id, version=draft.version, by=boss.id, **given)
+
+    beside = db.read(sidebar.pane, contact_id, by=zhou.id).offer
+    inside = db.read(inbox.opened, draft.conversation_id, by=zhou.id).refused
+    assert beside == inside is not None
+    assert (inside.text, inside.who, inside.reason, inside.remark) == ('有的。', '林主管', '内容不准确', '周六停课')
+
+    db.transact(draft_decisions.undo, draft.id, by=boss.id)
+    db.transact(draft_decisions.reject, draft.id, version=draft.version + 2, by=boss.id, reason='其他')
+    again = db.read(inbox.opened, draft.conversation_id, by=zhou.id).refused
+    assert again is not None
+    assert (again.reason, again.remark) == ('其他', None)
+
+    db.transact(sidebar.pasted, contact_id, '在吗', by=zhou.id)
+    assert db.read(inbox.opened, draft.conversation_id, by=zhou.id).refused is None
 
 
 def test_a_release_that_was_not_sent_is_out_of_date_when_the_parent_goes_on(db: Database) -> None:

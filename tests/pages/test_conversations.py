@@ -2,6 +2,7 @@
 
 import re
 import time
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -11,6 +12,7 @@ from models import Role
 from tests.conftest import ADMIN
 from tests.desk import Desk, eventually
 from tests.pages.conftest import OpenPage
+from tests.pages.office import UNDO_SECONDS, Office
 from tests.server import ConsoleServer
 
 HEAD = (ADMIN['ADMIN_USERNAME'], ADMIN['ADMIN_PASSWORD'])
@@ -161,6 +163,59 @@ def test_an_agents_reply_waits_and_a_supervisor_releases_it_in_the_conversation(
     draft.get_by_role('button', name='通过并发送').click()
     expect(agent.locator('.line.ours', has_text='好的，我问过老师马上回复您。').get_by_text('已提交')).to_be_visible()
     assert eventually(lambda: any(entry.text == '好的，我问过老师马上回复您。' for entry in wecom.phone(userid)))
+
+
+def test_a_refused_reply_stays_with_its_reason_and_goes_back_into_the_box(
+    console: ConsoleServer, wecom: Sandbox, admin: Desk, open_page: OpenPage
+) -> None:
+    _, number = asked(wecom, admin)
+    agent = at(open_page, console, number, credentials=colleague(admin, Role.AGENT))
+    box(agent).fill('好的，周六下午三点。')
+    agent.get_by_role('button', name='提交审核').click()
+    expect(agent.locator('.draft', has_text='写的回复')).to_be_visible()
+    [draft] = [one for one in admin.get('/drafts', {'status': 'pending'})['items'] if one['conversation_id'] == number]
+    box(agent).fill('还有，')
+
+    refusal = {'version': draft['version'], 'reason': '内容不准确', 'note': '周六下午没有课'}
+    admin.post(f'/drafts/{draft["id"]}/reject', **refusal)
+
+    refused = agent.locator('.draft', has_text='好的，周六下午三点。')
+    expect(refused.get_by_text('退回: 内容不准确：周六下午没有课')).to_be_visible()
+    agent.reload()
+    refused.get_by_role('button', name='放回输入框').click()
+    refused.get_by_role('button', name='放回输入框').click()
+    expect(box(agent)).to_have_value('好的，周六下午三点。\n还有，')
+
+
+def test_a_release_in_the_conversation_is_taken_back_with_a_key(open_page: OpenPage, tmp_path: Path) -> None:
+    with Office(tmp_path) as office:
+        mother, draft_id = office.asked()
+        number = office.desk.get(f'/drafts/{draft_id}')['conversation_id']
+        page = at(open_page, office.server, number)
+
+        page.get_by_role('button', name='通过并发送').click()
+        expect(page.locator('.snack').get_by_text('已通过')).to_be_visible()
+        page.keyboard.press('z')
+
+        expect(page.get_by_role('button', name='通过并发送')).to_be_visible()
+        time.sleep(UNDO_SECONDS + 1)
+        assert office.desk.get(f'/drafts/{draft_id}')['status'] == 'pending'
+        assert [entry.text for entry in office.wecom.phone(mother)] == ['请问周六有课吗']
+
+
+def test_an_agent_goes_on_from_the_ais_draft(
+    console: ConsoleServer, wecom: Sandbox, admin: Desk, open_page: OpenPage
+) -> None:
+    _, number = asked(wecom, admin)
+    agent = at(open_page, console, number, credentials=colleague(admin, Role.AGENT))
+    words = agent.locator('.draft .words').inner_text()
+    box(agent).fill('您好！')
+
+    agent.locator('.draft').get_by_role('button', name='放进回复框').click()
+
+    expect(box(agent)).to_have_value(f'{words}\n您好！')
+    agent.get_by_role('button', name='提交审核').click()
+    expect(agent.locator('.draft', has_text='写的回复').get_by_text('您好！')).to_be_visible()
 
 
 def test_what_failed_says_why_and_is_sent_again(

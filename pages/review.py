@@ -66,6 +66,7 @@ class _Review:
                 'k': ('上一条', lambda: self.step(-1)),
                 'b': ('批量通过可直接通过的草稿', self.release_plain),
                 'z': ('撤销上一次操作', self.snack.undo),
+                'Escape': ('关闭下方的提示', self.snack.close),
             }
         )
         reload_on(self.reload, signals.draft_changed, signals.conversation_changed)
@@ -216,6 +217,7 @@ class _Review:
         async def undone() -> None:
             with refusals_shown():
                 draft_id = await undo() if undo else None
+                self.snack.close()  # there is nothing to learn from a decision that was taken back
                 if draft_id is not None:
                     await self.open_draft(draft_id)
 

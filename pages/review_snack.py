@@ -7,7 +7,7 @@ from nicegui import background_tasks, ui
 
 from console.errors import ConsoleError
 from pages.review_lessons import Lesson
-from pages.widgets import Text, button, row, text
+from pages.widgets import Button, Text, button, icon_button, row, text
 
 Undo = Callable[[], Awaitable[None]]
 
@@ -22,6 +22,7 @@ class Snack:
 
     def __init__(self) -> None:
         self._undo: Undo | None = None
+        self._way_back: Button | None = None
         self._shown = 0
         self._place = ui.element('foot-notice').classes('snack').props('role=status')
         self._place.set_visibility(False)
@@ -34,8 +35,8 @@ class Snack:
         link: str = '',
         lessons: Sequence[Lesson] = (),
     ) -> None:
-        """`lessons` may be kept with a press each; the words stay longer then."""
-        self._undo = undo
+        """`undo` is offered for so many seconds; `lessons` may be kept with a press each, and stay longer."""
+        self._undo, self._way_back = undo, None
         self._shown += 1
         self._place.clear()
         with self._place:
@@ -44,7 +45,8 @@ class Snack:
                 with ui.element('a').props(f'href={link}'):
                     text('打开会话')
             if undo is not None and seconds > 0:
-                button('撤销', self.undo, key='z', small=True)
+                self._way_back = button('撤销', self.undo, key='z', small=True)
+            icon_button('close', '关闭', self.close)
             if lessons:
                 with row('lessons wrap'):
                     text('顺手留下:', 'muted')
@@ -52,7 +54,7 @@ class Snack:
                         self._lesson(lesson)
         self._place.set_visibility(True)
         stays = max(seconds, LESSONS_SECONDS if lessons else 4.0)
-        background_tasks.create(self._hide_later(self._shown, stays), name='snack')
+        background_tasks.create(self._fade(self._shown, seconds, stays), name='snack')
 
     def _lesson(self, lesson: Lesson) -> None:
         async def keep() -> None:
@@ -73,10 +75,20 @@ class Snack:
         if undo is None:
             ui.notify('没有可以撤销的操作。')
             return
-        self._place.set_visibility(False)
+        if self._way_back is not None:  # later, what else is offered stays, whatever becomes of this
+            self.close()
         await undo()
 
-    async def _hide_later(self, shown: int, seconds: float) -> None:
-        await asyncio.sleep(seconds)
-        if shown == self._shown and not self._place.is_deleted:
+    def close(self) -> None:
+        if not self._place.is_deleted:
             self._place.set_visibility(False)
+
+    async def _fade(self, shown: int, seconds: float, stays: float) -> None:
+        """The way back goes when it ends, then all of it."""
+        await asyncio.sleep(seconds)
+        if shown == self._shown and self._way_back is not None and not self._place.is_deleted:
+            self._way_back.delete()
+            self._way_back = None
+        await asyncio.sleep(stays - seconds)
+        if shown == self._shown:
+            self.close()

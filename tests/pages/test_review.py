@@ -119,6 +119,28 @@ def test_an_approval_is_taken_back_with_a_key(office: Office, open_page: OpenPag
     assert [entry.text for entry in office.wecom.phone(userid)] == ['请问周六有课吗']
 
 
+def test_the_way_back_goes_when_it_ends_and_the_notice_can_be_closed(office: Office, open_page: OpenPage) -> None:
+    for closing in ('click', 'Escape'):
+        userid, draft_id = office.asked()
+        page = at(open_page, office, draft_id)
+        editor(page).fill('您好，周六上午有课，欢迎过来看看。')
+        page.get_by_role('button', name='通过并下一条').click()
+        snack = page.locator('.snack')
+        undo = snack.get_by_role('button', name='撤销')
+        undo.wait_for()
+
+        expect(undo).to_have_count(0, timeout=(UNDO_SECONDS + 2) * 1000)
+        assert office.phone_shows(userid, '您好，周六上午有课，欢迎过来看看。')
+        page.keyboard.press('z')
+        page.get_by_text('不能再撤回').wait_for()
+        expect(snack.get_by_role('button', name='存为测试用例')).to_be_visible()
+        if closing == 'click':
+            snack.get_by_role('button', name='关闭').click()
+        else:
+            page.keyboard.press(closing)
+        expect(snack).to_be_hidden()
+
+
 def test_a_second_press_does_not_release_the_next_draft(office: Office, open_page: OpenPage) -> None:
     first, second, third = (office.asked()[1] for _ in range(3))
     page = at(open_page, office, first)

@@ -36,6 +36,7 @@ MOVES: dict[DraftStatus | None, set[DraftStatus]] = {
     DraftStatus.SENT: {DraftStatus.FAILED},  # WeCom could not deliver what it had accepted
     DraftStatus.FAILED: {DraftStatus.APPROVED},  # a person tries again
     DraftStatus.REJECTED: {DraftStatus.PENDING},  # undone
+    DraftStatus.SUPERSEDED: {DraftStatus.PENDING},  # the conversation was resolved, and is opened again
 }
 """Every move a draft may make. What is not listed here cannot happen."""
 

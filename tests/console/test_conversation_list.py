@@ -149,6 +149,37 @@ def test_resolving_leaves_nothing_to_be_released(db: Database) -> None:
     assert reopened.status is ConversationStatus.WAITING
 
 
+def test_a_conversation_opened_again_has_the_draft_that_resolving_put_aside(db: Database) -> None:
+    lead = db.transact(story.member)
+    draft = db.transact(story.drafted)
+    number, version = draft.conversation_id, draft.version
+    db.transact(resolving.resolve, number, by=lead.id)
+
+    reopened = db.transact(resolving.reopen, number, by=lead.id)
+
+    pending = db.read(drafts.pending_in, number, by=lead.id)
+    assert pending is not None
+    assert (pending.id, pending.reason, pending.version) == (draft.id, None, version + 1)
+    assert reopened.review_by is not None
+    db.transact(resolving.reopen, number, by=lead.id)
+    db.transact(draft_decisions.approve, draft.id, version=version + 1, by=lead.id, undo=LATER)
+
+
+def test_a_draft_stays_aside_where_somebody_spoke_since_or_it_was_put_aside_before(db: Database) -> None:
+    lead = db.transact(story.member)
+    answered, overtaken, asked_again = (db.transact(story.drafted, who=who) for who in ('li', 'wang', 'zhao'))
+    for draft in (answered, overtaken, asked_again):
+        if draft is overtaken:
+            db.transact(replies.take_over, draft.conversation_id, by=lead.id)
+        db.transact(resolving.resolve, draft.conversation_id, by=lead.id)
+    db.transact(replies.send, answered.conversation_id, '您好，有课。', by=lead.id)
+    db.transact(story.said, '在吗', who='zhao')
+
+    for draft in (answered, overtaken, asked_again):
+        db.transact(resolving.reopen, draft.conversation_id, by=lead.id)
+        assert db.read(drafts.pending_in, draft.conversation_id, by=lead.id) is None
+
+
 def test_taking_over_and_handing_back_are_on_record(db: Database) -> None:
     agent = db.transact(story.member, Role.AGENT, '孙老师')
     number = db.transact(story.said, '在吗').id

@@ -148,6 +148,7 @@ class Thread:
         self._lines.show(opened)
         record = opened.record
         self._redraw(self._top, self._head.draw, opened, self._head.shows(opened))
+        self._redraw(self._head.state, self._head.draw_state, opened, self._head.standing(opened))
         self._redraw(self._window, self._meter.draw, opened, shows(opened))
         self._redraw(self._below, self._draft.draw, opened, self._draft.shows(opened))
         self._redraw(

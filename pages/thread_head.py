@@ -32,7 +32,12 @@ NOBODY = 0
 
 
 class ThreadHead:
-    """`draw` it anew whenever `shows` says something else."""
+    """`draw` it anew whenever `shows` says something else, and in its `state` what `standing` says.
+
+    They are apart since every message changes how things stand: a menu that is open in the head must stay.
+    """
+
+    state: ui.element
 
     def __init__(
         self, conversation_id: int, member: Staff, *, snack: Snack, on_back: Handler, on_side: Handler, on_day: Handler
@@ -49,18 +54,23 @@ class ThreadHead:
         conversation = opened.listed.conversation
         return (
             opened.listed.title,
-            (conversation.waiting_since, conversation.taken_over, conversation.status, conversation.snoozed_until),
+            (conversation.taken_over, conversation.status is ConversationStatus.RESOLVED),
+            conversation.snoozed_until is not None,
             conversation.assignee_id,
             [one.id for one in opened.colleagues],
         )
 
-    def draw(self, opened: Opened) -> None:
+    @staticmethod
+    def standing(opened: Opened) -> object:
         conversation = opened.listed.conversation
+        return conversation.waiting_since, conversation.taken_over, conversation.status, conversation.snoozed_until
+
+    def draw(self, opened: Opened) -> None:
         icon_button('back', '返回列表', self._on_back).classes('back')
         avatar(opened.listed.title)
         with ui.element('div').classes('grow'), row():
             text(opened.listed.title, 'clip', tag='b')
-            self._draw_state(conversation)
+            self.state = row()
         if staff.may(self._member.role, Action.TAKE_OVER):
             self._draw_deeds(opened)
         icon_button('calendar', '跳到某一天', self._on_day)
@@ -75,7 +85,8 @@ class ThreadHead:
             await transact(replies.hand_back if back else replies.take_over, self._conversation_id, by=self._member.id)
             ui.notify('已交还 AI' if back else '已接管，AI 不再起草')
 
-    def _draw_state(self, conversation: Conversation) -> None:
+    def draw_state(self, opened: Opened) -> None:
+        conversation = opened.listed.conversation
         if conversation.taken_over:
             chip('已接管', 'warn')
         if conversation.status is ConversationStatus.RESOLVED:

@@ -2,13 +2,14 @@
 
 import re
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from console.sandbox import Sandbox
-from models import Role
+from models import Role, utc_now
 from tests.conftest import ADMIN
 from tests.desk import Desk, eventually
 from tests.pages.conftest import OpenPage
@@ -302,6 +303,27 @@ def test_resolving_and_assigning_show_at_once_for_everybody(
     one.get_by_role('option', name='head').click()
     expect(other.get_by_text('会话已不在')).to_be_visible()
     expect(other.locator(f'.chats a[href="/conversations/{number}"]')).to_have_count(0)
+
+
+def test_a_date_being_chosen_outlives_the_parents_next_words(
+    console: ConsoleServer, wecom: Sandbox, admin: Desk, open_page: OpenPage
+) -> None:
+    userid, number = asked(wecom, admin)
+    page = at(open_page, console, number)
+    box(page).fill('稍等，我问问。')
+    box(page).press('Control+Enter')
+    clock = page.locator('.thread .head waiting-clock')
+    expect(clock).to_have_count(0)
+    page.get_by_role('button', name='稍后').click()
+    until, tomorrow = page.get_by_label('自选提醒时间'), f'{utc_now() + timedelta(days=1):%Y-%m-%dT%H:%M}'
+    until.fill(tomorrow)
+
+    wecom.say(userid, '好的，谢谢')
+
+    expect(clock).to_be_visible()
+    expect(until).to_have_value(tomorrow)
+    page.locator('.menu.snooze').get_by_role('button', name='提醒').click()
+    expect(page.get_by_role('button', name='取消提醒')).to_be_visible()
 
 
 def test_older_messages_come_by_scrolling_and_the_line_being_read_stays(

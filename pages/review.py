@@ -19,7 +19,7 @@ from pages.review_context import ContextColumn
 from pages.review_desk import Desk
 from pages.review_filters import FilterBar
 from pages.review_lessons import Lesson
-from pages.review_queue import PAGE, QueueColumn
+from pages.review_queue import PAGE, QueueColumn, no_match
 from pages.review_snack import Snack
 from pages.script_picker import ScriptPicker
 from pages.widgets import button, empty_state, refusals_shown, shortcuts
@@ -53,7 +53,13 @@ class _Review:
             self.bar = FilterBar(filters, member=self.member, colleagues=colleagues, on_change=self.filtered)
 
         with ui.element('div').classes('review') as self.root:
-            self.queue = QueueColumn(on_select=self.chosen, on_more=self.more, on_bulk=self.release_plain, top=top)
+            self.queue = QueueColumn(
+                on_select=self.chosen,
+                on_more=self.more,
+                on_bulk=self.release_plain,
+                on_widen=self.widen,
+                top=top,
+            )
             with ui.element('div').classes('work'):
                 self.place = ui.element('section').classes('desk').props('aria-label=草稿')
                 self.aside = ContextColumn(self.member)
@@ -71,7 +77,7 @@ class _Review:
         )
         reload_on(self.reload, signals.draft_changed, signals.conversation_changed)
         reload_on(self.aside.reload, signals.student_changed)
-        self.queue.show(await self.found())
+        self.show(await self.found())
         await self.begin(asked)
         ui.timer(HOLD_AGAIN_SECONDS, self.hold)
         self.client.on_connect(self.hold)
@@ -99,7 +105,7 @@ class _Review:
         found = await self.found()
         if self.root.is_deleted or filters != self.bar.filters:
             return  # the tab was closed meanwhile, or another part of the queue asked for
-        self.queue.show(found)
+        self.show(found)
         if (desk := self.desk) is not None:
             await desk.reload()
             if desk is self.desk:
@@ -113,6 +119,12 @@ class _Review:
     async def found(self) -> Queue:
         return await read(review_queue.queue, by=self.by, filters=self.bar.filters, limit=self.queue.window)
 
+    def show(self, found: Queue) -> None:
+        self.queue.show(found, narrowed=self.bar.filters != review_queue.NO_FILTERS)
+
+    async def widen(self) -> None:
+        await self.bar.clear()
+
     async def filtered(self) -> None:
         """Another part of the queue: its first item comes to hand."""
         with refusals_shown():
@@ -120,7 +132,7 @@ class _Review:
                 await self.desk.save()
             async with self.moving:
                 self.queue.clear()
-                self.queue.show(await self.found())
+                self.show(await self.found())
                 await self.let_go()
                 self.at, self.desk = None, None
                 await self.begin()
@@ -132,7 +144,7 @@ class _Review:
             found = await read(review_queue.queue, by=self.by, filters=filters, limit=PAGE, after=last)
             if filters == self.bar.filters:
                 self.queue.window += PAGE
-                self.queue.show(Queue(rows=[*self.queue.rows, *found.rows], total=found.total))
+                self.show(Queue(rows=[*self.queue.rows, *found.rows], total=found.total))
 
     async def fetched(self, row: Waiting) -> Opened:
         if row.draft_id is not None:
@@ -169,7 +181,10 @@ class _Review:
         with self.place:
             if opened is None:
                 self.root.classes(remove='open')
-                empty_state('没有要审核的草稿', '家长发来消息后，AI 起草的回复会自动出现在这里，由您审核后发出。')
+                if self.bar.filters != review_queue.NO_FILTERS:
+                    no_match(self.widen)
+                else:
+                    empty_state('没有要审核的草稿', '家长发来消息后，AI 起草的回复会自动出现在这里，由您审核后发出。')
             else:
                 button('‹ 返回列表', self.back, kind='quiet', small=True).classes('back')
                 self.desk = Desk(
@@ -197,7 +212,7 @@ class _Review:
 
     async def open_draft(self, draft_id: int, carry: str = '') -> None:
         """Put this draft in hand; `carry` is text for its editor, from the draft before."""
-        self.queue.show(await self.found())
+        self.show(await self.found())
         async with self.moving:
             await self.let_go()
             opened = await read(review_desk.opened, draft_id, by=self.by)
@@ -239,7 +254,7 @@ class _Review:
                     await undo()
 
         self.snack.show(words, undone if undo else None, seconds)
-        self.queue.show(await self.found())
+        self.show(await self.found())
         if self.at is not None and not any(row.key == self.at.key for row in self.queue.rows):
             gone = self.at
             await self.select(lambda: self.queue.after(gone), decided=True)

@@ -24,7 +24,7 @@ class FilterBar:
         self.filters = filters
         self._on_change = on_change
         with row('filters'):
-            self._all = self._chip('全部', self._clear)
+            self._all = self._chip('全部', self.clear)
             self._mine = self._chip('我的', self._toggle_mine)
             self._more = self._chip('筛选', self._unfold)
             text('', 'grow')
@@ -42,6 +42,10 @@ class FilterBar:
         self.filters = filters
         self._show()
         await self._on_change()
+
+    async def clear(self) -> None:
+        self._fields.set_visibility(False)
+        await self.apply(NO_FILTERS)
 
     def _chip(self, words: str, on_click: Callable[[], Any]) -> Button:
         made = Button(on_click)
@@ -78,10 +82,6 @@ class FilterBar:
                 mine=self.filters.mine,
             )
         )
-
-    async def _clear(self) -> None:
-        self._fields.set_visibility(False)
-        await self.apply(NO_FILTERS)
 
     async def _toggle_mine(self) -> None:
         await self.apply(replace(self.filters, mine=not self.filters.mine))

@@ -22,7 +22,10 @@ OnSelect = Callable[[Waiting], Awaitable[None]]
 
 
 class QueueColumn:
-    """`rows` are those shown, the most urgent first; `window` is how many may be. `top` draws what is above them."""
+    """`rows` are those shown, the most urgent first; `window` is how many may be. `top` draws what is above them.
+
+    `on_widen` shows all again, where the filters leave nothing.
+    """
 
     def __init__(
         self,
@@ -30,6 +33,7 @@ class QueueColumn:
         on_select: OnSelect,
         on_more: Callable[[], Awaitable[None]],
         on_bulk: Callable[[], Awaitable[None]],
+        on_widen: Callable[[], Awaitable[None]],
         top: Callable[[], None],
     ) -> None:
         self.rows: list[Waiting] = []
@@ -37,6 +41,7 @@ class QueueColumn:
         self._on_select = on_select
         self._cards: dict[tuple[str, int | None], _Card] = {}
         self._marked: tuple[str, int | None] | None = None
+        self._narrowed = False
         with ui.element('section').classes('queue').props('aria-label=待审核'):
             with ui.element('header'):
                 with row():
@@ -52,9 +57,12 @@ class QueueColumn:
                 empty_state(
                     '暂时没有待审核的草稿', '家长来消息后，草稿会自动出现。测试时，可在“模拟”里扮演家长发一条消息。'
                 )
+            with ui.element('div') as self._narrowed_to_nothing:
+                no_match(on_widen)
 
-    def show(self, found: Queue) -> None:
+    def show(self, found: Queue, *, narrowed: bool) -> None:
         """Bring the cards to what was found: only what differs is touched, and the marked card stays."""
+        self._narrowed = narrowed
         wanted = {one.key: one for one in found.rows}
         for key in [key for key in self._cards if key not in wanted]:
             if key == self._marked:
@@ -76,7 +84,7 @@ class QueueColumn:
             self._bulk_words.set_text(f'批量通过 {plain} 条')
         self._bulk.set_visibility(plain > 1)
         self._more.set_visibility(found.total > len(found.rows))
-        self._empty.set_visibility(not self._cards)
+        self._say_if_empty()
 
     def clear(self) -> None:
         """Other filters: begin anew."""
@@ -101,7 +109,7 @@ class QueueColumn:
                 self._cards.pop(before.item.key).element.delete()
         if self._marked in self._cards:
             self._cards[self._marked].mark(True)
-        self._empty.set_visibility(not self._cards)
+        self._say_if_empty()
 
     def drop(self, item: Waiting) -> None:
         """It is done: no need to wait for the news of it."""
@@ -111,7 +119,7 @@ class QueueColumn:
             others = [one for one in self.rows if one.key != item.key]
             self._total.set_text(str(int(self._total.text) - len(self.rows) + len(others)))
             self.rows = others
-        self._empty.set_visibility(not self._cards)
+        self._say_if_empty()
 
     def neighbour(self, item: Waiting | None, step: int) -> Waiting | None:
         """The next (1) or previous (-1) of what still waits; at an end the item itself, if it waits."""
@@ -133,11 +141,20 @@ class QueueColumn:
     def with_draft(self, draft_id: int) -> Waiting | None:
         return next((one for one in self.rows if one.draft_id == draft_id), None)
 
+    def _say_if_empty(self) -> None:
+        self._empty.set_visibility(not self._cards and not self._narrowed)
+        self._narrowed_to_nothing.set_visibility(not self._cards and self._narrowed)
+
     def _in_order(self) -> 'list[_Card]':
         return sorted(self._cards.values(), key=lambda card: _place(card.item))
 
     def _index_for(self, item: Waiting) -> int:
         return sum(_place(card.item) < _place(item) for card in self._cards.values() if card.item.key != item.key)
+
+
+def no_match(on_widen: Callable[[], Awaitable[None]]) -> None:
+    """The filters leave nothing, which must not read as if nobody waited."""
+    empty_state('没有符合条件的草稿', '换一个条件，或看全部待审核的草稿。', action='清除筛选', on_action=on_widen)
 
 
 class _Card:

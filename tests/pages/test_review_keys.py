@@ -176,6 +176,21 @@ def test_no_key_reaches_a_draft_under_an_open_menu(office: Office, open_page: Op
     page.get_by_text('已通过').wait_for()
 
 
+def test_a_filter_that_matches_nothing_says_so_and_is_cleared(office: Office, open_page: OpenPage) -> None:
+    office.asked()
+    page = open_page(office.server, credentials=HEAD, path='/review?channel=simulate')
+    queue = page.locator('.queue')
+    expect(queue.get_by_text('没有符合条件的草稿')).to_be_visible()
+    expect(page.locator('.desk').get_by_text('没有符合条件的草稿')).to_be_visible()
+    expect(page.get_by_text('暂时没有待审核的草稿')).to_be_hidden()
+
+    queue.get_by_role('button', name='清除筛选').click()
+
+    expect(page.locator('.item').first).to_be_visible()
+    expect(page.get_by_text('没有符合条件的草稿').first).to_be_hidden()
+    page.wait_for_url(lambda url: 'channel' not in url)
+
+
 def test_an_agent_releases_plain_drafts_where_the_school_lets_her(office: Office, open_page: OpenPage) -> None:
     office.desk.post('/staff', status=201, **ZHOU)
     (mother, plain), _ = office.asked('plain', QUESTION), office.asked('risky', '我要退费')

@@ -72,12 +72,13 @@ class Figures:
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """A row of a short list: whom it is about, what was said, since when."""
+    """A row of a short list: whom it is about, what was said, since when, and the draft that waits, if it is of one."""
 
     conversation_id: int
     title: str
     text: str
     at: datetime
+    draft_id: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,7 +186,16 @@ def _waiting_line(session: Session, row: Listed) -> Line:
 
 def _drafts(session: Session, by: int) -> list[Line]:
     rows = review_queue.queue(session, by=by, limit=SHORT).rows
-    return [Line(conversation_id=row.conversation_id, title=row.title, text=row.question, at=row.since) for row in rows]
+    return [
+        Line(
+            conversation_id=row.conversation_id,
+            title=row.title,
+            text=row.question,
+            at=row.since,
+            draft_id=row.draft_id,
+        )
+        for row in rows
+    ]
 
 
 def _failed(session: Session, member: Staff) -> tuple[list[Line], int]:

@@ -116,7 +116,8 @@ def _list(
 
 
 def _draft_row(line: Line) -> None:
-    _line(line, '/review', waiting_clock)
+    where = f'/review?draft={line.draft_id}' if line.draft_id is not None else f'/conversations/{line.conversation_id}'
+    _line(line, where, waiting_clock)
 
 
 def _waiting_row(line: Line) -> None:

@@ -141,6 +141,18 @@ def test_the_way_back_goes_when_it_ends_and_the_notice_can_be_closed(office: Off
         expect(snack).to_be_hidden()
 
 
+def test_each_row_of_the_dashboard_leads_to_its_own_draft(office: Office, open_page: OpenPage) -> None:
+    office.asked('first', '我要投诉，今天就要答复')
+    _, draft_id = office.asked('second', '我也要投诉')
+    page = open_page(office.server, credentials=HEAD, path='/')
+    rows = page.locator('.panel', has_text='最急的待审核')
+
+    rows.get_by_role('link').filter(has_text='我也要投诉').click()
+
+    page.wait_for_url(f'**/review?draft={draft_id}')
+    expect(page.locator('.desk').get_by_text('我也要投诉').first).to_be_visible()
+
+
 def test_a_second_press_does_not_release_the_next_draft(office: Office, open_page: OpenPage) -> None:
     first, second, third = (office.asked()[1] for _ in range(3))
     page = at(open_page, office, first)

@@ -57,7 +57,8 @@ class ThreadDraft:
                 chip('已退回', 'danger')
             text(refused.text, 'padded words', tag='div')
             why = '：'.join(filter(None, (refused.reason, refused.remark)))
-            text(f'{refused.who or "主管"}退回: {why}', 'note warn words', tag='div')
+            with ui.element('div').classes('padded'):
+                text(f'{refused.who or "主管"}退回: {why}', 'note warn words', tag='div')
             if staff.may(self._member.role, Action.PROPOSE_REPLY):
                 with row('actions padded'):
                     if not refused.as_file:

@@ -89,13 +89,13 @@ class Grounds:
 
     def __init__(self, text: str, context: Context) -> None:
         self.context = context
-        self.text = _plain(text)
-        self.names = _known_names(context)
+        self.text = plain(text)
+        self.names = known_names(context)
         self._found: dict[tuple[Any, ...], list[Clause]] = {}
         self.sources = [*self._of_school(), *self._of_people()]
         pupil = context.student
         enrolled = frozenset(course.course for course in pupil.courses) if pupil else frozenset[str]()
-        asked = frozenset[str]().union(*(self.names.courses_in(_plain(line.text)) for line in context.turn))
+        asked = frozenset[str]().union(*(self.names.courses_in(plain(line.text)) for line in context.turn))
         called = [pupil.student_name, *given_names(pupil.student_name)] if pupil else []
         own = re.compile('|'.join([_OWN, *map(re.escape, called)]))
         self.claims = [
@@ -132,16 +132,16 @@ class Grounds:
             yield from _of_entry(entry.question, entry.answer, tuple(entry.facts.items()), self.names)
         if self.context.student:
             for line in record_lines(self.context.student):
-                yield from _clauses(_plain(line), self.names, 'record')
+                yield from _clauses(plain(line), self.names, 'record')
             for course in self.context.student.courses:
-                yield from _clauses(_plain(_lessons_line(course)), self.names, 'record')
+                yield from _clauses(plain(_lessons_line(course)), self.names, 'record')
         if self.context.instruction:
-            yield from _clauses(_plain(self.context.instruction), self.names, 'staff')
+            yield from _clauses(plain(self.context.instruction), self.names, 'staff')
 
     def _of_people(self) -> Iterator[Clause]:
         for line in (*self.context.history, *self.context.turn):
             if line.who != 'ai':
-                yield from _clauses(_plain(line.text), self.names, line.who)
+                yield from _clauses(plain(line.text), self.names, line.who)
 
 
 @dataclass(frozen=True)
@@ -174,7 +174,8 @@ def _lessons_line(course: CourseFacts) -> str:
     return f'{course.course},{",".join(told)}'
 
 
-def _known_names(context: Context) -> Names:
+def known_names(context: Context) -> Names:
+    """Those on the rosters, in the record and in the entries that were found, in NFKC."""
     courses, campuses, teachers = (
         set(known) for known in (context.roster.courses, context.roster.campuses, context.roster.teachers)
     )
@@ -185,22 +186,22 @@ def _known_names(context: Context) -> Names:
         courses.update(filter(None, [entry.facts.get('课程')]))
         teachers.update(filter(None, [entry.facts.get('老师')]))
         campuses.update(filter(None, [entry.facts.get('校区')]))
-    courses, campuses, teachers = (set(map(_plain, names)) for names in (courses, campuses, teachers))
+    courses, campuses, teachers = (set(map(plain, names)) for names in (courses, campuses, teachers))
     return Names(frozenset(courses), frozenset(campuses), frozenset(name.removesuffix('老师') for name in teachers))
 
 
 @lru_cache(maxsize=2048)
 def _of_entry(question: str, answer: str, facts: tuple[tuple[str, str], ...], names: Names) -> tuple[Clause, ...]:
     """Kept, because the same entries answer most questions."""
-    question, answer = _plain(question), _plain(answer)
-    course = names.courses_in(_plain(dict(facts).get('课程', ''))) or names.courses_in(question)
+    question, answer = plain(question), plain(answer)
+    course = names.courses_in(plain(dict(facts).get('课程', ''))) or names.courses_in(question)
     return (
         *_clauses(question, names, 'knowledge'),
         *_clauses(answer, names, 'knowledge', courses=course, heading=question),
         *(
             clause
             for name, fact in facts
-            for clause in _clauses(_plain(f'{name}:{fact}'), names, 'knowledge', courses=course, heading=question)
+            for clause in _clauses(plain(f'{name}:{fact}'), names, 'knowledge', courses=course, heading=question)
         ),
     )
 
@@ -233,5 +234,6 @@ def _topic(text: str) -> set[str]:
     return word_pairs(_MEASURE.sub(' ', text))
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """In NFKC, as all that is compared here."""
     return unicodedata.normalize('NFKC', clean(text))

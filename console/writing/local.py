@@ -11,6 +11,7 @@ from console.writing.checks import check_text
 from console.writing.context import Context, CourseFacts, Knowledge, OnWords, Proposal, StudentFacts
 from console.writing.evidence import trace
 from console.writing.grades import grades
+from console.writing.grounds import known_names, plain
 from console.writing.plaintext import clean, sentences
 from console.writing.segmentation import words
 
@@ -98,7 +99,7 @@ class LocalWriter:
         return [self._answer(part, context) for part in parts]
 
     def _answer(self, question: str, context: Context) -> str | None:
-        if context.student and (told := _from_record(question, context.student)):
+        if context.student and (told := _from_record(question, context.student, _courses_in(question, context))):
             return told
         entry = self._clear_best(question, context, enough=_ENOUGH)
         return entry.answer if entry else None
@@ -169,9 +170,20 @@ def _questions(parts: Iterable[str]) -> Iterator[str]:
         yield ' '.join(said)
 
 
-def _from_record(question: str, student: StudentFacts) -> str | None:
-    """The answer the pupil's own record gives. None where the question is not about it or the record is silent."""
-    named = [course for course in student.courses if course.course in question]
+def _courses_in(question: str, context: Context) -> frozenset[str]:
+    return known_names(context).courses_in(plain(question))
+
+
+def _from_record(question: str, student: StudentFacts, asked: frozenset[str]) -> str | None:
+    """The answer the pupil's own record gives. None where the question is not about it or the record is silent.
+
+    `asked` are the school's courses it names: of one the pupil does not take the record knows nothing, and the time of
+    her own would be a wrong answer that rests on a source.
+    """
+    own = {course: plain(course.course) for course in student.courses}
+    if any(not any(name in other for other in own.values()) for name in asked):
+        return None
+    named = [course for course, name in own.items() if name in plain(question) or name in asked]
     courses = named or student.courses
     if _LEFT.search(question):
         return _told(courses, student, _lessons_left)

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from console.writing.context import Context, Knowledge, Proposal
+from console.writing.context import Context, Knowledge, Proposal, Roster
 from console.writing.local import LocalWriter
 from console.writing.vocabulary import Vocabulary
 from tests.writing.asking import DICTIONARY, PUPIL, SCHOOL_KNOWS, asked
@@ -58,6 +58,30 @@ async def test_what_the_record_knows_is_answered_from_the_record(question, answe
     assert proposal.text == f'您好！{answer}'
     assert 'record' in {source.kind for source in proposal.sources}
     assert proposal.checks == ()
+
+
+@pytest.mark.parametrize(
+    'question',
+    ['硬笔书法班几点上课', '书法班的老师是谁', '硬笔书法班还剩几节课', '数学思维班和硬笔书法班几点上课'],
+)
+async def test_a_course_the_pupil_does_not_take_is_not_answered_from_her_own(question):
+    school = Roster(courses=frozenset({'数学思维班', '硬笔书法班'}))
+
+    proposal = await written(replace(asked(question), roster=school))
+
+    assert proposal.needs_human
+    assert proposal.text == '您好！这个问题我需要请老师核实后回复您。'
+
+
+async def test_a_course_of_another_is_answered_from_what_the_school_knows_of_it():
+    times = Knowledge(
+        id=41, question='硬笔书法班几点上课', answer='硬笔书法班周日14:00-15:30上课。', facts={}, score=1.0
+    )
+    school = Roster(courses=frozenset({'数学思维班', '硬笔书法班'}))
+
+    proposal = await written(replace(asked('硬笔书法班几点上课', knowledge=(times,)), roster=school))
+
+    assert proposal.text == f'您好！{times.answer}'
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from console.conversations import Listed
 from console.media_files import Shown
 from console.offers import Offer
 from console.students import Record
-from models import Conversation, Delivery, Draft, Message, Note, Staff, Turn
+from models import Conversation, ConversationStatus, Delivery, Draft, Message, Note, Staff, Turn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +108,7 @@ def opened(session: Session, conversation_id: int, *, by: int, limit: int = 50, 
 
 
 def _refused(session: Session, conversation: Conversation, masks: dict[str, str]) -> Offer | None:
-    if conversation.waiting_since is None:
+    if conversation.status is ConversationStatus.RESOLVED:
         return None  # nothing is to be said now
     offer = offers.of_conversation(session, conversation, masks)
     return offer if offer is not None and offer.standing == 'refused' and offer.author_id is not None else None

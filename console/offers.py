@@ -65,7 +65,7 @@ def of_conversation(session: Session, conversation: Conversation, masks: dict[st
 
 
 def _standing(session: Session, draft: Draft, conversation: Conversation) -> Standing | None:
-    answered = conversation.last_outbound_seq > draft.basis_seq > 0
+    answered = conversation.last_outbound_seq > draft.basis_seq > 0 and conversation.last_message_at > draft.created_at
     match draft.status:
         case DraftStatus.PENDING:
             return 'suggested' if draft.author_id is None else 'handed_in'

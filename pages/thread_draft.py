@@ -51,6 +51,8 @@ class ThreadDraft:
 
     def _draw_refused(self, refused: Offer, opened: Opened) -> None:
         """It stays until something else is said: she reads why, and goes on from her own words."""
+        conversation = opened.listed.conversation
+        waits = conversation.waiting_since is not None
         with ui.element('div').classes('draft panel'):
             with ui.element('header'):
                 text(opened.names.get(refused.author_id or 0, '同事') + '写的回复', tag='b')
@@ -63,7 +65,7 @@ class ThreadDraft:
                 with row('actions padded'):
                     if not refused.as_file:
                         button('放回输入框', partial(self._on_take, refused.text), small=True)
-                    if not opened.listed.conversation.taken_over:
+                    if waits and not conversation.taken_over:
                         button('让 AI 起草', self._ask_ai, small=True)
 
     def _draw_draft(self, draft: Draft, opened: Opened) -> None:

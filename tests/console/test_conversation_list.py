@@ -180,6 +180,21 @@ def test_a_draft_stays_aside_where_somebody_spoke_since_or_it_was_put_aside_befo
         assert db.read(drafts.pending_in, draft.conversation_id, by=lead.id) is None
 
 
+def test_what_an_agent_wrote_after_an_answer_stays_refused_until_somebody_speaks(db: Database) -> None:
+    lead, agent = db.transact(story.member), db.transact(story.member, Role.AGENT, '孙老师')
+    number = db.transact(story.said, '周六有课吗').id
+    db.transact(replies.send, number, '有的。', by=lead.id)
+    draft = db.transact(replies.propose, number, '请带好水杯。', by=agent.id)
+
+    db.transact(draft_decisions.reject, draft.id, version=draft.version, by=lead.id, reason='其他', note='她自己知道')
+    refused = db.read(inbox.opened, number, by=agent.id).refused
+    assert refused is not None
+    assert (refused.draft_id, refused.remark) == (draft.id, '她自己知道')
+
+    db.transact(replies.send, number, '周六见。', by=lead.id)
+    assert db.read(inbox.opened, number, by=agent.id).refused is None
+
+
 def test_taking_over_and_handing_back_are_on_record(db: Database) -> None:
     agent = db.transact(story.member, Role.AGENT, '孙老师')
     number = db.transact(story.said, '在吗').id

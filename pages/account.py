@@ -6,7 +6,7 @@ from nicegui import ui
 
 from console import sign_in, staff
 from models import Staff
-from pages.widgets import button, refusals_at, text
+from pages.widgets import Form, button, refusals_at, text
 
 PASSWORD_RULE = f'{staff.SHORTEST_PASSWORD}–{staff.LONGEST_PASSWORD} 个字符，不要用常见密码。'
 
@@ -29,7 +29,7 @@ def account_dialog(member: Staff, leave: Callable[[], None]) -> Callable[[], Non
             field.error = None
         dialog.open()
 
-    with ui.dialog() as dialog, ui.element('div').classes('dialog'):
+    with Form() as dialog, ui.element('div').classes('dialog'):
         text('修改密码', tag='h3')
         present = ui.input('当前密码', password=True).props('autofocus autocomplete=current-password')
         new = ui.input('新密码', password=True).props('autocomplete=new-password')

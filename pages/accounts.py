@@ -11,7 +11,7 @@ from models import Role, Staff
 from pages.account import PASSWORD_RULE
 from pages.frame import ROLES
 from pages.layout import me, reload_on
-from pages.widgets import avatar, button, chip, confirm, panel, refusals_at, refusals_shown, row, text
+from pages.widgets import Form, avatar, button, chip, confirm, panel, refusals_at, refusals_shown, row, text
 
 
 async def accounts_panel() -> None:
@@ -89,7 +89,7 @@ class _AccountDialog:
     def __init__(self, by: int) -> None:
         self._by = by
         self._member: Staff | None = None
-        with ui.dialog() as self._dialog, ui.element('div').classes('dialog'):
+        with Form() as self._dialog, ui.element('div').classes('dialog'):
             self._title = text('', tag='h3')
             self._username = ui.input('用户名').props('autocomplete=off')
             self._name = ui.input('姓名').props('autocomplete=off')
@@ -176,7 +176,7 @@ class _PasswordDialog:
     def __init__(self, by: int) -> None:
         self._by = by
         self._member: Staff | None = None
-        with ui.dialog() as self._dialog, ui.element('div').classes('dialog'):
+        with Form() as self._dialog, ui.element('div').classes('dialog'):
             self._title = text('', tag='h3')
             self._password = ui.input('新密码', password=True).props('autofocus autocomplete=new-password')
             text(f'{PASSWORD_RULE}保存后，对方的所有登录都会结束。', 'muted', tag='p')

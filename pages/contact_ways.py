@@ -13,7 +13,7 @@ from console.parts import parts
 from console.rounds import Round
 from models import ContactWay
 from pages.layout import me, reload_on
-from pages.widgets import ago, button, chip, confirm, copy_button, panel, refusals_at, refusals_shown, row, text
+from pages.widgets import Form, ago, button, chip, confirm, copy_button, panel, refusals_at, refusals_shown, row, text
 
 WHEN_SAID = '客户刚添加好友时自动发送一次，企业微信只等 20 秒。如果管理后台已设置欢迎语，则以那里的为准。'
 
@@ -130,7 +130,7 @@ class _WayDialog:
 
     def __init__(self, by: int) -> None:
         self._by = by
-        with ui.dialog() as self._dialog, ui.element('div').classes('dialog'):
+        with Form() as self._dialog, ui.element('div').classes('dialog'):
             text('添加「联系我」二维码', tag='h3')
             self._name = ui.input('来源名称').props(
                 f'autofocus maxlength={contact_ways.LONGEST_WAY_NAME} autocomplete=off'
@@ -164,7 +164,7 @@ class _WelcomeDialog:
     def __init__(self, by: int) -> None:
         self._by = by
         self._way_id = 0
-        with ui.dialog() as self._dialog, ui.element('div').classes('dialog'):
+        with Form() as self._dialog, ui.element('div').classes('dialog'):
             self._title = text('', tag='h3')
             self._words = ui.textarea('欢迎语').props('autofocus rows=4 maxlength=1300')
             text(WHEN_SAID, 'muted', tag='p')

@@ -12,7 +12,7 @@ from console.staff import Action
 from models import EvaluationCase
 from pages.knowledge_nav import CASES, PLACES, knowledge_nav
 from pages.layout import me, staff_page
-from pages.widgets import button, chip, empty_state, panel, refusals_at, refusals_shown, row, stack, text
+from pages.widgets import Form, button, chip, empty_state, panel, refusals_at, refusals_shown, row, stack, text
 
 
 @staff_page('/knowledge/cases', title=PLACES[CASES], action=Action.EDIT_KNOWLEDGE)
@@ -64,7 +64,7 @@ class _Editor:
     def __init__(self, by: int, on_saved: Callable[[], Awaitable[None]]) -> None:
         self._by, self._on_saved = by, on_saved
         self._case: EvaluationCase | None = None
-        with ui.dialog() as self._dialog, ui.element('div').classes('dialog wide'):
+        with Form() as self._dialog, ui.element('div').classes('dialog wide'):
             self._title = text('', tag='h3')
             self._question = ui.textarea('家长的问题').props(f'autofocus rows=2 maxlength={LONGEST}')
             self._expected = ui.textarea('期望的回答 (可不填)').props(f'rows=3 maxlength={LONGEST}')

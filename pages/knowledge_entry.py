@@ -11,7 +11,7 @@ from console.errors import Invalid
 from models import AuditEntry, EntryStatus, KnowledgeEntry
 from pages.fields import day
 from pages.line_editor import LineEditor
-from pages.widgets import ago, button, refusals_at, refusals_shown, row, text
+from pages.widgets import Form, ago, button, refusals_at, refusals_shown, row, text
 
 Saved = Callable[[int], Awaitable[None]]
 
@@ -24,7 +24,7 @@ class EntryDialog:
         self._people = people
         self._entry: KnowledgeEntry | None = None
         self._saved: Saved | None = None
-        with ui.dialog() as self._dialog, ui.element('div').classes('dialog wide'):
+        with Form() as self._dialog, ui.element('div').classes('dialog wide'):
             with row():
                 self._title = text('', 'grow', tag='h3')
                 self._version = text('', 'muted num')

@@ -13,7 +13,7 @@ from pages.knowledge_nav import knowledge_nav
 from pages.layout import me, member, reload_on, staff_page
 from pages.review_snack import Snack
 from pages.thread_media import KINDS, unsent
-from pages.widgets import button, empty_state, panel, refusals_at, refusals_shown, row, text
+from pages.widgets import Form, button, empty_state, panel, refusals_at, refusals_shown, row, text
 
 EMIT = '(event) => emit(event.detail)'
 
@@ -65,7 +65,7 @@ class _Editor:
     def __init__(self, who: Staff) -> None:
         self._by = who.id
         self._material_id = 0
-        with ui.dialog() as self._dialog, ui.element('div').classes('dialog'):
+        with Form() as self._dialog, ui.element('div').classes('dialog'):
             text('编辑素材', tag='h3')
             self._name = ui.input('名称').props(f'autofocus maxlength={materials.LONGEST_NAME}')
             self._group = ui.input('分组 (可不填)').props(f'maxlength={group_names.LONGEST}')

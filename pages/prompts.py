@@ -14,7 +14,7 @@ from console.staff import Action
 from console.writing.deepseek import DeepSeekWriter
 from models import EvaluationRun
 from pages.layout import me, reload_on, staff_page
-from pages.widgets import ago, button, chip, empty_state, panel, refusals_at, refusals_shown, row, stack, text
+from pages.widgets import Form, ago, button, chip, empty_state, panel, refusals_at, refusals_shown, row, stack, text
 
 SHOWN = 8  # runs
 SIGNS = {'same': ' ', 'added': '+', 'removed': '−'}
@@ -246,7 +246,7 @@ class _Editor:
 
     def __init__(self, by: int) -> None:
         self._by = by
-        with ui.dialog() as self._dialog, ui.element('div').classes('dialog wide'):
+        with Form() as self._dialog, ui.element('div').classes('dialog wide'):
             self._title = text('', tag='h3')
             self._rules = ui.textarea('提示词').props('autofocus rows=16').classes('rules')
             self._note = ui.input('这一版要改进什么').props(f'maxlength={LONGEST_NOTE}')
@@ -275,7 +275,7 @@ class _Choice:
     def __init__(self, by: int) -> None:
         self._by = by
         self._name = ''
-        with ui.dialog() as self._dialog, ui.element('div').classes('dialog').props('role=alertdialog'):
+        with Form() as self._dialog, ui.element('div').classes('dialog').props('role=alertdialog'):
             self._title = text('', tag='h3')
             self._words = text('', 'words', tag='p')
             self._reason = ui.input('理由').props('maxlength=200')

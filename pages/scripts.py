@@ -12,7 +12,7 @@ from console.staff import Action
 from models import Script, Staff
 from pages.knowledge_nav import knowledge_nav
 from pages.layout import me, member, reload_on, staff_page
-from pages.widgets import button, chip, confirm, empty_state, panel, refusals_at, refusals_shown, row, text
+from pages.widgets import Form, button, chip, confirm, empty_state, panel, refusals_at, refusals_shown, row, text
 
 PLACES = '可以写 {家长}、{学员}、{老师}，使用时自动换成档案里的姓名。'
 
@@ -55,7 +55,7 @@ class ScriptDialog:
         self.who = who
         self._edits = staff.may(who.role, Action.EDIT_KNOWLEDGE)
         self._script: Script | None = None
-        with ui.dialog() as self._dialog, ui.element('div').classes('dialog wide'):
+        with Form() as self._dialog, ui.element('div').classes('dialog wide'):
             self._heading = text('', tag='h3')
             self._title = ui.input('标题').props(f'autofocus maxlength={scripts.LONGEST_TITLE}')
             self._text = ui.textarea('内容').props(f'rows=5 maxlength={scripts.LONGEST_TEXT}')

@@ -11,7 +11,7 @@ from console.guardians import GuardianFields
 from console.students import StudentFields
 from models import Role, Staff, Stage
 from pages.fields import number
-from pages.widgets import button, refusals_at, text
+from pages.widgets import Form, button, refusals_at, text
 
 
 class StudentDialog:
@@ -20,7 +20,7 @@ class StudentDialog:
     def __init__(self, member: Staff, *, on_added: Callable[[int], Awaitable[None]]) -> None:
         self._member = member
         self._on_added = on_added
-        with ui.dialog() as self._dialog, ui.element('div').classes('dialog wide'):
+        with Form() as self._dialog, ui.element('div').classes('dialog wide'):
             text('添加学员', tag='h3')
             with ui.element('div').classes('pair'):
                 self._name = ui.input('学员姓名').props('autofocus maxlength=60')

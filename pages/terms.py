@@ -13,7 +13,7 @@ from models import Term, TermKind
 from pages.knowledge_nav import knowledge_nav
 from pages.layout import me, member, reload_on, staff_page
 from pages.review_snack import Snack
-from pages.widgets import button, empty_state, panel, refusals_at, refusals_shown, row, shortcuts, text
+from pages.widgets import Form, button, empty_state, panel, refusals_at, refusals_shown, row, shortcuts, text
 
 KINDS = {
     TermKind.SYNONYM: ('同义词', '家长换个说法也能找到同一条知识。', '说法'),
@@ -63,7 +63,7 @@ class _TermDialog:
     def __init__(self, by: int) -> None:
         self._by = by
         self._kind, self._term_id = TermKind.WORD, 0
-        with ui.dialog() as self._dialog, ui.element('div').classes('dialog'):
+        with Form() as self._dialog, ui.element('div').classes('dialog'):
             self._title = text('', tag='h3')
             self._word = ui.input('词').props('autofocus maxlength=100')
             self._others = ui.textarea('意思相同的说法 (每行一个)').props('rows=5')

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from nicegui import ui
 from nicegui.elements.mixins.text_element import TextElement
 from nicegui.elements.mixins.validation_element import ValidationElement
+from nicegui.elements.mixins.value_element import ValueElement
 
 from console.errors import ConsoleError
 
@@ -186,6 +187,38 @@ async def confirm(title: str, words: str = '', *, danger: bool = True, ok: str =
     if not dialog.is_deleted:  # it went with its tab
         dialog.delete()
     return answer
+
+
+class Form(ui.dialog):
+    """A dialog to fill in; use as a context. Esc and a click beside it ask first, once something was changed.
+
+    What counts is the difference to what stood in the fields when it was opened, so fill them before.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._asking = False
+        self._before: dict[int, Any] = {}
+        self.props('persistent').on('shake', self._left)  # how a persistent dialog says that somebody wants out
+
+    def open(self) -> None:
+        self._before = self._filled()
+        super().open()
+
+    def _filled(self) -> dict[int, Any]:
+        fields = (one for one in self.descendants() if isinstance(one, ValueElement))
+        return {one.id: one.value for one in fields if one.value}
+
+    async def _left(self) -> None:
+        if self._asking:
+            return
+        self._asking = True
+        try:
+            with self.client.content:
+                if self._filled() == self._before or await confirm('放弃修改？', '填写的内容不会保存。', ok='放弃'):
+                    self.close()
+        finally:
+            self._asking = False
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -13,6 +13,8 @@ from console.conversation_list import NOBODY, Changed, Key, Line, Tab, Wanted
 from console.database import read
 from console.errors import ConsoleError
 from models import Staff, utc_now
+from pages import address
+from pages.fields import known_id
 from pages.view_menu import ViewMenu
 from pages.widgets import Button, button, empty_state, error_state, refusals_shown, row, skeleton
 
@@ -62,12 +64,21 @@ class ConversationList:
         with self._below:
             skeleton(6)
 
-    async def open(self) -> None:
-        """Offer what can be filtered by. The rows come with `choose`."""
+    async def open(self, wanted: Wanted) -> None:
+        """Offer what can be filtered by, and show these."""
         colleagues = {one.id: one.name for one in await read(staff.at_the_desk) if one.id != self._member.id}
         mine = {self._member.id: '我'} if staff.may(self._member.role, staff.Action.TAKE_OVER) else {}
         self._assignee.set_options({ANYBODY: '不限', **mine, NOBODY: '未分配', **colleagues}, value=ANYBODY)
         await self._views.reload()
+        await self._apply(wanted) if wanted.narrowed else await self.want(wanted)
+
+    def address(self, conversation_id: int | None) -> str:
+        """Where this conversation is found again, beside what is listed now."""
+        path = '/conversations' if conversation_id is None else f'/conversations/{conversation_id}'
+        kept = self.wanted.kept()
+        if self.wanted.tab is Tab.WAITING and conversation_id is None:
+            del kept['tab']  # what the list begins with
+        return address.address(path, **kept)
 
     async def choose(self, tab: Tab) -> None:
         await self.want(Wanted(**{**vars(self.wanted), 'tab': tab}))
@@ -77,6 +88,8 @@ class ConversationList:
         self.wanted = wanted
         for tab, made in self._tabs.items():
             made.props(f'aria-selected={"true" if tab is wanted.tab else "false"}')
+        if self._box.client.has_socket_connection:
+            ui.navigate.history.replace(self.address(self.current))
         await self.reload(afresh=True)
 
     async def reload(self, *, afresh: bool = False) -> None:
@@ -257,6 +270,20 @@ class ConversationList:
         self._assignee.value = ANYBODY if wanted.assignee is None else wanted.assignee
         self._fields.set_visibility(bool(wanted.assignee is not None or wanted.channel or wanted.tag))
         await self.want(wanted)
+
+
+def asked_in(words: Mapping[str, str], *, tab: Tab) -> Wanted:
+    """What an address asks for, on `tab` if it names none; what is not known there is as if it was not there."""
+    told = words.get('assignee', '')
+    return conversation_list.from_kept(
+        {
+            'tab': words['tab'] if words.get('tab') in list(Tab) else tab,
+            'assignee': NOBODY if told == str(NOBODY) else known_id(told),
+            'channel': words.get('channel'),
+            'tag': address.words_in(words.get('tag', '')),
+            'words': address.words_in(words.get('words', '')),
+        }
+    )
 
 
 def _said(line: Line, *, current: bool, due: bool) -> dict[str, object]:

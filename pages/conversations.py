@@ -10,7 +10,7 @@ from console import conversation_list, presence, signals
 from console.conversation_list import Tab
 from console.database import read
 from console.staff import Action
-from pages.conversation_list import ConversationList
+from pages.conversation_list import ConversationList, asked_in
 from pages.layout import me, member, reload_on, staff_page
 from pages.news import News
 from pages.review_snack import Snack
@@ -69,11 +69,10 @@ class _Inbox:
             await self.open(conversation_id)
             if at is not None and self.thread is not None:
                 await self.thread.to_line(at)
-        await self.list.open()
         tab = Tab.WAITING
         if conversation_id is not None:
             tab = await read(conversation_list.tab_of, conversation_id, by=self.by)
-        await self.list.choose(tab)
+        await self.list.open(asked_in(self.client.request.query_params, tab=tab))
         self.client.on_connect(self._here)
         self.client.on_disconnect(self._away)
         ui.timer(presence.RENEWED_EVERY, self._renew, immediate=False)
@@ -92,7 +91,7 @@ class _Inbox:
         async with self.moving:
             with refusals_shown():
                 await self.open(conversation_id)
-                ui.navigate.history.replace(f'/conversations/{conversation_id}')
+                ui.navigate.history.replace(self.list.address(conversation_id))
 
     async def step(self, by: int) -> None:
         """To the next or the previous in the list; from one that has left it, to what took its place."""
@@ -116,7 +115,7 @@ class _Inbox:
         with self.place:
             self._nobody()
         self.list.mark(None)
-        ui.navigate.history.replace('/conversations')
+        ui.navigate.history.replace(self.list.address(None))
         if thread is not None:
             await thread.presence.leave()
 

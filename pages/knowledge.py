@@ -12,6 +12,7 @@ from console.calendar import today
 from console.database import read, transact
 from console.staff import Action
 from models import EntryStatus, KnowledgeEntry
+from pages import address
 from pages.knowledge_entry import EntryDialog
 from pages.knowledge_nav import knowledge_nav
 from pages.knowledge_trial import Trial
@@ -30,7 +31,7 @@ SHOWN: dict[str, str] = {
 
 
 @staff_page('/knowledge', title='知识库', action=Action.SEE_KNOWLEDGE)
-async def knowledge_page(show: str = '', entry: int = 0) -> None:
+async def knowledge_page(show: str = '', owner: str | None = None, q: str = '', page: str = '', entry: int = 0) -> None:
     by = me()
 
     @ui.refreshable
@@ -50,8 +51,8 @@ async def knowledge_page(show: str = '', entry: int = 0) -> None:
         knowledge_nav('/knowledge')
         warning(await read(knowledge.count_due, 'expiring'))
         Trial(by)
-        entries = _Entries(by, editor, owners=await read(knowledge.owners), show=show if show in SHOWN else '')
-        await entries.reload()
+        entries = _Entries(by, editor, owners=await read(knowledge.owners), show=show, owner=owner, search=q)
+        await entries.begin(address.turns_in(page))
     if entry and editor:
         await editor.open(entry)
 
@@ -59,35 +60,61 @@ async def knowledge_page(show: str = '', entry: int = 0) -> None:
 class _Entries:
     """The list with its filters, a page of it at a time. `editor` None: to be read only."""
 
-    def __init__(self, by: int, editor: EntryDialog | None, *, owners: list[str], show: str) -> None:
+    def __init__(
+        self,
+        by: int,
+        editor: EntryDialog | None,
+        *,
+        owners: list[str],
+        show: str,
+        owner: str | None,
+        search: str,
+    ) -> None:
+        """The last three as an address says them; what is not known there is as if it was not there."""
         self._by = by
         self._editor = editor
         self._before: list[int | None] = [None]  # where each page that was turned starts
         with panel():
             with ui.element('header'):
                 with ui.element('div').classes('filters grow'):
-                    self._search = ui.input(placeholder='搜索问题或答案', on_change=self._first).classes('wide-field')
+                    self._search = ui.input(
+                        value=address.words_in(search), placeholder='搜索问题或答案', on_change=self._first
+                    ).classes('wide-field')
                     self._search.props('debounce=250 clearable maxlength=60 aria-label=搜索条目')
-                    self.shown = ui.select(SHOWN, value=show, on_change=self._first).props('aria-label=状态')
+                    self.shown = ui.select(SHOWN, value=show if show in SHOWN else '', on_change=self._first)
+                    self.shown.props('aria-label=状态')
                     choices: dict[str | None, str] = {
                         None: '全部负责人',
                         '': '没有负责人',
                         **{name: name for name in sorted(owners)},
                     }
-                    self._owner = ui.select(choices, value=None, on_change=self._first).props('aria-label=负责人')
+                    known = owner if owner in choices else None
+                    self._owner = ui.select(choices, value=known, on_change=self._first).props('aria-label=负责人')
                 if editor is not None:
                     button('添加条目', editor.show, kind='primary', small=True)
             self._table = ui.element('div')
         self._snack = Snack()
         shortcuts({'z': ('撤销', self._snack.undo)})
 
+    async def begin(self, turns: int) -> None:
+        """Show the page after so many turns, or the last there is."""
+        for _ in range(turns):
+            found = await self._found(self._wanted())
+            if len(found) <= PAGE:
+                break
+            self._before.append(found[PAGE - 1].id)
+        await self.reload()
+
     async def reload(self) -> None:
         wanted = self._wanted()
-        found = await read(knowledge.page, by=self._by, limit=PAGE + 1, **wanted)
+        found = await self._found(wanted)
         if wanted == self._wanted() and not self._table.is_deleted:
             self._table.clear()
             with self._table:
                 self._draw(found)
+
+    async def _found(self, wanted: dict[str, Any]) -> list[KnowledgeEntry]:
+        return await read(knowledge.page, by=self._by, limit=PAGE + 1, **wanted)
 
     def _wanted(self) -> dict[str, Any]:
         shown = self.shown.value
@@ -117,17 +144,27 @@ class _Entries:
             button('上一页', self._turn_back, small=True, disabled=len(self._before) == 1)
             button('下一页', lambda: self._turn(found[PAGE - 1].id), small=True, disabled=len(found) <= PAGE)
 
+    async def _show(self) -> None:
+        address.keep(
+            '/knowledge',
+            q=(self._search.value or '').strip() or None,
+            show=self.shown.value or None,
+            owner=self._owner.value,
+            page=len(self._before) if len(self._before) > 1 else None,
+        )
+        await self.reload()
+
     async def _first(self) -> None:
         self._before = [None]
-        await self.reload()
+        await self._show()
 
     async def _turn(self, start: int) -> None:
         self._before.append(start)
-        await self.reload()
+        await self._show()
 
     async def _turn_back(self) -> None:
         self._before.pop()
-        await self.reload()
+        await self._show()
 
     async def _decide(self, entry: KnowledgeEntry, wanted: EntryStatus) -> None:
         async def back(was: EntryStatus = entry.status) -> None:

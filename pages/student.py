@@ -18,7 +18,7 @@ from console.parts import parts
 from console.staff import Action
 from console.students import Record
 from models import AuditEntry, FollowUp
-from pages import student_fields
+from pages import address, student_fields
 from pages.follow_ups import FollowUpForm, follow_up_list
 from pages.in_place import InPlace, Several
 from pages.layout import me, member, staff_page
@@ -44,8 +44,8 @@ class _Shown:
 
 
 @staff_page('/students/{student_id}', title='学员', action=Action.SEE_STUDENTS)
-async def student_page(student_id: int) -> None:
-    await _Detail(student_id).build()
+async def student_page(student_id: int, tab: str = '') -> None:
+    await _Detail(student_id).build(tab)
 
 
 class _Detail:
@@ -54,7 +54,7 @@ class _Detail:
         self.by = me()
         self.role = member().role
 
-    async def build(self) -> None:
+    async def build(self, tab: str) -> None:
         News(self.reload).hear(signals.student_changed, self.heard)
         shown = await read(_look, self.student_id, self.by)
         edits = staff.may(self.role, Action.EDIT_STUDENTS)
@@ -63,7 +63,7 @@ class _Detail:
             with ui.element('a').classes('back').props('href=/students'):
                 text('‹ 全部学员')
             self.head = ui.element('header').classes('row wrap head')
-            self._tabs()
+            self._tabs(tab if tab in TABS else TABS[0])
             with self.sections['概览']:
                 fields = student_fields.student_fields(shown.owners)
                 self.about = InPlace('基本资料', fields, self.change, may_edit=edits)
@@ -175,35 +175,39 @@ class _Detail:
                 ui.navigate.to('/students')
 
     def show_code(self, name: str) -> None:
-        address = student_codes.address(parts().base_url, self.student_id)
+        of_student = student_codes.address(parts().base_url, self.student_id)
         with ui.dialog() as dialog, ui.element('div').classes('dialog'):
             text(f'{name}的二维码', tag='h3')
             picture = ui.element('img').classes('code')
             picture.props['src'] = student_codes.picture(parts().base_url, self.student_id)
-            picture.props['alt'] = address
+            picture.props['alt'] = of_student
             text(
                 '同事在侧边栏里扫它，就能打开这份资料。码里只有编号，没有姓名和电话，打开时会核对权限。',
                 'muted',
                 tag='p',
             )
             with ui.element('div').classes('actions end'):
-                copy_button(address, '复制网址')
+                copy_button(of_student, '复制网址')
                 button('关闭', dialog.close, kind='primary').props('autofocus')
         dialog.on('hide', dialog.delete)
         dialog.open()
 
     def select(self, tab: str) -> None:
+        self.turn_to(tab)
+        address.keep(f'/students/{self.student_id}', tab=tab if tab != TABS[0] else None)
+
+    def turn_to(self, tab: str) -> None:
         for name, section in self.sections.items():
             section.set_visibility(name == tab)
             self.tabs[name].props(f'aria-selected={"true" if name == tab else "false"}')
 
-    def _tabs(self) -> None:
+    def _tabs(self, shown: str) -> None:
         with ui.element('div').classes('tabs').props('role=tablist aria-label=学员资料'):
             self.tabs = {
                 name: button(name, partial(self.select, name), kind='quiet').props('role=tab') for name in TABS
             }
         self.sections = {name: ui.element('div').props('role=tabpanel') for name in TABS}
-        self.select(TABS[0])
+        self.turn_to(shown)
 
     def _draw_head(self, shown: _Shown) -> None:
         student = shown.record.student

@@ -15,6 +15,7 @@ from console.errors import ConsoleError
 from console.staff import Action
 from console.students import Record
 from models import Stage
+from pages import address
 from pages.layout import me, member, reload_on, staff_page
 from pages.student_card import stage_chip
 from pages.student_dialog import StudentDialog
@@ -36,7 +37,7 @@ class _Sheet:
 
 
 @staff_page('/students', title='学员', action=Action.SEE_STUDENTS)
-async def students_page(q: str = '', stage: str = ALL, new: bool = False) -> None:
+async def students_page(q: str = '', stage: str = ALL, page: str = '', new: bool = False) -> None:
     by = me()
     starts: list[tuple[str, int] | None] = [None]  # where each page that was turned begins
 
@@ -54,17 +55,26 @@ async def students_page(q: str = '', stage: str = ALL, new: bool = False) -> Non
 
     reload_on(reload, signals.student_changed)
 
+    async def show() -> None:
+        address.keep(
+            '/students',
+            q=search.value or None,
+            stage=chosen.value or None,
+            page=len(starts) if len(starts) > 1 else None,
+        )
+        await reload()
+
     async def first() -> None:
         starts[:] = [None]
-        await reload()
+        await show()
 
     async def turn(start: tuple[str, int]) -> None:
         starts.append(start)
-        await reload()
+        await show()
 
     async def turn_back() -> None:
         starts.pop()
-        await reload()
+        await show()
 
     async def opened(student_id: int) -> None:
         ui.navigate.to(f'/students/{student_id}')
@@ -85,7 +95,7 @@ async def students_page(q: str = '', stage: str = ALL, new: bool = False) -> Non
 
     with ui.element('div').classes('sheet'), panel('students'):
         with ui.element('header').classes('filters'):
-            search = ui.input(value=q[:50], placeholder='学员或家长姓名、完整手机号', on_change=first)
+            search = ui.input(value=address.words_in(q)[:50], placeholder='学员或家长姓名、完整手机号', on_change=first)
             search.props('debounce=250 clearable maxlength=50 aria-label=搜索学员').classes('grow')
             stages = {ALL: '全部阶段'} | {str(one): str(one) for one in Stage}
             chosen = ui.select(stages, value=stage if stage in stages else ALL, on_change=first).classes('narrow')
@@ -95,7 +105,19 @@ async def students_page(q: str = '', stage: str = ALL, new: bool = False) -> Non
                 button('添加学员', adding.show, kind='primary')
                 if new:
                     adding.show()
+        starts[:] = await _starts(by, *wanted()[:2], turns=address.turns_in(page))
         table(await read(_sheet, by, *wanted()))
+
+
+async def _starts(by: int, search: str, stage: Stage | None, *, turns: int) -> list[tuple[str, int] | None]:
+    """Where each page begins, up to the one after so many turns, or the last there is."""
+    starts: list[tuple[str, int] | None] = [None]
+    for _ in range(turns):
+        sheet = await read(_sheet, by, search, stage, starts[-1])
+        if sheet.next_start is None:
+            break
+        starts.append(sheet.next_start)
+    return starts
 
 
 def _sheet(session: Session, by: int, search: str, stage: Stage | None, after: tuple[str, int] | None) -> _Sheet:

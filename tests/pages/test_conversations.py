@@ -403,13 +403,13 @@ def test_the_list_is_worked_by_keys_and_opening_marks_read(
     expect(page.locator('.chats .item')).to_have_count(1)
     page.keyboard.press('Escape')
     page.keyboard.press('j')
-    page.wait_for_url(f'**/conversations/{number}')
+    page.wait_for_url(f'**/conversations/{number}?*')
     expect(row.locator('.unread')).to_have_count(0)
     page.keyboard.press('r')
     expect(box(page)).to_be_focused()
     page.keyboard.press('Escape')
     page.keyboard.press('Escape')
-    page.wait_for_url('**/conversations')
+    page.wait_for_url('**/conversations?words=*')
     expect(page.get_by_text('选择一个会话')).to_be_visible()
 
 
@@ -574,3 +574,26 @@ def test_a_script_comes_by_a_slash_with_its_gap_marked_and_is_not_sent_with_it(
     expect(box(page)).to_have_value('您好 小明的请假已登记。')
     box(page).press('Control+Enter')
     assert eventually(lambda: any(entry.text == '您好 小明的请假已登记。' for entry in wecom.phone(userid)))
+
+
+def test_the_list_is_the_same_after_a_reload(
+    console: ConsoleServer, wecom: Sandbox, admin: Desk, open_page: OpenPage
+) -> None:
+    _, number = asked(wecom, admin, f'游泳课{time.time_ns()}')
+    asked(wecom, admin)
+    page = open_page(console, credentials=HEAD, path='/conversations')
+    page.get_by_role('tab', name='全部').click()
+    page.get_by_label('搜索会话').fill('游泳课')
+    rows = page.locator('.chats .item')
+    expect(rows).to_have_count(1)
+    rows.click()
+    page.wait_for_url(f'**/conversations/{number}?*')
+
+    page.reload()
+
+    expect(rows).to_have_count(1)
+    expect(page.get_by_role('tab', name='全部')).to_have_attribute('aria-selected', 'true')
+    expect(page.get_by_label('搜索会话')).to_have_value('游泳课')
+    page.goto(f'{console.url}/conversations?tab=none&assignee=-1&channel=fax&words=%00')
+    expect(page.get_by_role('tab', name='待回复')).to_have_attribute('aria-selected', 'true')
+    expect(rows.first).to_be_visible()

@@ -104,3 +104,19 @@ def _give(page: Page, name: str, content: bytes) -> None:
     page.locator('.pick-file input[type=file]').set_input_files(
         {'name': name, 'mimeType': 'application/octet-stream', 'buffer': content}
     )
+
+
+def test_filters_of_the_entries_outlive_a_reload(demo: ConsoleServer, open_page: OpenPage) -> None:
+    page = open_page(demo, 'supervisor', '/knowledge')
+    rows = page.locator('table.knowledge tbody tr')
+    expect(rows).to_have_count(20)
+    page.get_by_label('搜索条目').fill('试听')
+    expect(rows).not_to_have_count(20)
+    found = rows.count()
+
+    page.reload()
+    expect(rows).to_have_count(found)
+    expect(page.get_by_label('搜索条目')).to_have_value('试听')
+
+    page.goto(f'{demo.url}/knowledge?q=%00&owner=nobody&show=none&page=x')
+    expect(rows).to_have_count(20)

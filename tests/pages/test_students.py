@@ -245,3 +245,46 @@ def test_long_names_break_nothing(console: ConsoleServer, admin: Desk, open_page
     page.goto(f'{console.url}/students/{number}')
     expect(page.locator('.student .title')).to_have_text(name)
     assert page.locator('main.page').evaluate('(box) => box.scrollWidth - box.clientWidth') <= 0
+
+
+def test_what_was_searched_for_is_there_again_on_the_way_back(
+    console: ConsoleServer, admin: Desk, open_page: OpenPage
+) -> None:
+    name = named()
+    number = enrolled(admin, name)
+    page = at(open_page, console, '/students')
+    page.get_by_label('搜索学员').fill(name)
+    page.locator('.students tbody tr', has_text=name).locator('a.name').click()
+    page.wait_for_url(f'**/students/{number}')
+    page.get_by_role('tab', name='家长', exact=True).click()
+    page.wait_for_url(f'**/students/{number}?tab=*')
+
+    page.reload()
+    expect(page.get_by_role('tab', name='家长', exact=True)).to_have_attribute('aria-selected', 'true')
+    page.go_back()
+
+    expect(page.get_by_label('搜索学员')).to_have_value(name)
+    expect(page.locator('.students tbody tr')).to_have_count(1)
+
+
+def test_a_page_that_was_turned_is_there_again_and_a_number_stays_out_of_the_address(
+    demo: ConsoleServer, open_page: OpenPage
+) -> None:
+    page = open_page(demo, 'supervisor', '/students')
+    names = page.locator('.students tbody a.name')
+    first = names.first.inner_text()
+    page.get_by_role('button', name='下一页').click()
+    page.wait_for_url('**/students?page=2')
+    expect(names.first).not_to_have_text(first)
+    second = names.first.inner_text()
+
+    page.reload()
+    expect(names.first).to_have_text(second)
+    page.get_by_role('button', name='上一页').click()
+    expect(names.first).to_have_text(first)
+    page.get_by_label('搜索学员').fill(PHONE)
+    expect(page.get_by_text('没有符合条件的学员')).to_be_visible()
+    assert page.url.endswith('/students')
+
+    page.goto(f'{demo.url}/students?q=%00&stage=none&page=-7')
+    expect(names.first).to_have_text(first)

@@ -13,7 +13,7 @@ from console.database import read, transact
 from console.staff import Action
 from models import EntryStatus, KnowledgeEntry
 from pages import address
-from pages.knowledge_entry import EntryDialog
+from pages.knowledge_entry import EntryDialog, EntryView, validity
 from pages.knowledge_nav import knowledge_nav
 from pages.knowledge_trial import Trial
 from pages.layout import me, member, reload_on, staff_page
@@ -47,23 +47,24 @@ async def knowledge_page(show: str = '', owner: str | None = None, q: str = '', 
 
     reload_on(reload, signals.knowledge_changed)
     editor = EntryDialog(by, await read(people)) if staff.may(member().role, Action.EDIT_KNOWLEDGE) else None
+    shown = editor or EntryView(by)
     with ui.element('div').classes('sheet'):
         knowledge_nav('/knowledge')
         warning(await read(knowledge.count_due, 'expiring'))
         Trial(by)
-        entries = _Entries(by, editor, owners=await read(knowledge.owners), show=show, owner=owner, search=q)
+        entries = _Entries(by, shown, owners=await read(knowledge.owners), show=show, owner=owner, search=q)
         await entries.begin(address.turns_in(page))
-    if entry and editor:
-        await editor.open(entry)
+    if entry:
+        await shown.open(entry)
 
 
 class _Entries:
-    """The list with its filters, a page of it at a time. `editor` None: to be read only."""
+    """The list with its filters, a page of it at a time. `shown` is what opens an entry, to change it or to read it."""
 
     def __init__(
         self,
         by: int,
-        editor: EntryDialog | None,
+        shown: EntryDialog | EntryView,
         *,
         owners: list[str],
         show: str,
@@ -72,7 +73,7 @@ class _Entries:
     ) -> None:
         """The last three as an address says them; what is not known there is as if it was not there."""
         self._by = by
-        self._editor = editor
+        self._opener = shown
         self._before: list[int | None] = [None]  # where each page that was turned starts
         with panel():
             with ui.element('header'):
@@ -90,8 +91,8 @@ class _Entries:
                     }
                     known = owner if owner in choices else None
                     self._owner = ui.select(choices, value=known, on_change=self._first).props('aria-label=负责人')
-                if editor is not None:
-                    button('添加条目', editor.show, kind='primary', small=True)
+                if isinstance(shown, EntryDialog):
+                    button('添加条目', shown.show, kind='primary', small=True)
             self._table = ui.element('div')
         self._snack = Snack()
         shortcuts({'z': ('撤销', self._snack.undo)})
@@ -139,7 +140,7 @@ class _Entries:
                     text(head, tag='th')
             with ui.element('tbody'):
                 for one in found[:PAGE]:
-                    _entry_row(one, self._editor, self._decide)
+                    _entry_row(one, self._opener, self._decide)
         with row('padded end'):
             button('上一页', self._turn_back, small=True, disabled=len(self._before) == 1)
             button('下一页', lambda: self._turn(found[PAGE - 1].id), small=True, disabled=len(found) <= PAGE)
@@ -186,34 +187,36 @@ def people(session: Session) -> list[str]:
 
 def _entry_row(
     entry: KnowledgeEntry,
-    editor: EntryDialog | None,
+    shown: EntryDialog | EntryView,
     decide: Callable[[KnowledgeEntry, EntryStatus], Awaitable[None]],
 ) -> None:
     with ui.element('tr'):
         with ui.element('td'):
             text(entry.question, tag='b')
             text(entry.answer, 'two-lines muted', tag='div')
+            if isinstance(shown, EntryView):
+                button('看全文', partial(shown.open, entry.id), small=True)
             if entry.draft_id is not None:
                 with ui.element('a').props(f'href=/review?draft={entry.draft_id}'):
                     text('从草稿学到', 'muted')
         with ui.element('td'):
             chip(knowledge.STATUSES[entry.status], TONES[entry.status])
         with ui.element('td').classes('num'):
-            text(_validity(entry), tag='div')
+            text(validity(entry), tag='div')
             _ending_chip(entry)
         text(entry.owner or '—', tag='td')
         with ui.element('td'):
             text(f'第 {entry.version} 版', 'muted num', tag='div')
             ago(entry.updated_at)
         with ui.element('td').classes('end'):
-            if editor is None:
+            if isinstance(shown, EntryView):
                 return
             if entry.status is EntryStatus.APPROVED:
                 button('停用', partial(decide, entry, EntryStatus.RETIRED), kind='quiet', small=True)
             else:
                 words = '通过' if entry.status is EntryStatus.DRAFT else '启用'
                 button(words, partial(decide, entry, EntryStatus.APPROVED), small=True)
-            button('编辑', partial(editor.open, entry.id), kind='quiet', small=True)
+            button('编辑', partial(shown.open, entry.id), kind='quiet', small=True)
 
 
 def _ending_chip(entry: KnowledgeEntry) -> None:
@@ -224,11 +227,3 @@ def _ending_chip(entry: KnowledgeEntry) -> None:
         chip('已过期', 'danger')
     elif left <= knowledge.ENDING.days:
         chip('今天到期' if left == 0 else f'还剩 {left} 天', 'warn')
-
-
-def _validity(entry: KnowledgeEntry) -> str:
-    if entry.valid_from and entry.valid_until:
-        return f'{entry.valid_from} 至 {entry.valid_until}'
-    if entry.valid_until:
-        return f'至 {entry.valid_until}'
-    return f'自 {entry.valid_from}' if entry.valid_from else '长期'

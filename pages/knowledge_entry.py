@@ -1,4 +1,4 @@
-"""One entry of the knowledge base in a form, with what was changed before."""
+"""One entry of the knowledge base: in a form, with what was changed before, or to be read."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -126,6 +126,52 @@ class EntryDialog:
             text(f'变更记录 ({len(lines)})', tag='summary')
             for line in lines:
                 _history_line(line, names)
+
+
+class EntryView:
+    """One entry in full, for who may read and not change it."""
+
+    def __init__(self, by: int) -> None:
+        self._by = by
+        with ui.dialog() as self._dialog, ui.element('div').classes('dialog wide'):
+            self._place = ui.element('div').classes('stack')
+            with ui.element('div').classes('actions end'):
+                button('关闭', self._dialog.close, kind='primary')
+
+    async def open(self, entry_id: int) -> None:
+        """As it is now."""
+        with refusals_shown():
+            entry = await read(knowledge.seen, entry_id, by=self._by)
+            self._place.clear()
+            with self._place:
+                _whole(entry)
+            self._dialog.open()
+
+
+def _whole(entry: KnowledgeEntry) -> None:
+    text(entry.question, 'words', tag='h3')
+    text(entry.answer, 'words', tag='p')
+    lines = [
+        ('其他问法', '\n'.join(map(str, entry.variants))),
+        *((str(name), str(value)) for name, value in entry.facts.items()),
+        ('状态', knowledge.STATUSES[entry.status]),
+        ('有效期', validity(entry)),
+        ('负责人', entry.owner or ''),
+        ('版本', f'第 {entry.version} 版'),
+    ]
+    with ui.element('dl'):
+        for head, words in lines:
+            if words:
+                text(head, tag='dt')
+                text(words, 'words', tag='dd')
+
+
+def validity(entry: KnowledgeEntry) -> str:
+    if entry.valid_from and entry.valid_until:
+        return f'{entry.valid_from} 至 {entry.valid_until}'
+    if entry.valid_until:
+        return f'至 {entry.valid_until}'
+    return f'自 {entry.valid_from}' if entry.valid_from else '长期'
 
 
 def _history_line(line: AuditEntry, names: dict[int, str]) -> None:

@@ -120,3 +120,34 @@ def test_filters_of_the_entries_outlive_a_reload(demo: ConsoleServer, open_page:
 
     page.goto(f'{demo.url}/knowledge?q=%00&owner=nobody&show=none&page=x')
     expect(rows).to_have_count(20)
+
+
+def test_who_may_not_change_an_entry_reads_all_of_it(demo: ConsoleServer, open_page: OpenPage) -> None:
+    head = open_page(demo, 'supervisor', '/knowledge')
+    question, end = f'游泳馆{secrets.token_hex(3)}开放吗', '最后一句也要能看到。'
+    head.get_by_role('button', name='添加条目').click()
+    form = head.get_by_role('dialog')
+    form.get_by_label('问题').fill(question)
+    form.get_by_label('答案').fill('每天都开放，请带泳帽。' * 30 + end)
+    form.get_by_role('button', name='添加要点').click()
+    form.get_by_label('名称').fill('开放时间')
+    form.get_by_label('内容').fill('9:00 到 21:00')
+    form.get_by_role('button', name='添加其他问法').click()
+    form.get_by_label('问法', exact=True).fill('游泳池几点开门')
+    form.get_by_role('button', name='保存').click()
+    head.get_by_text('已保存').wait_for()
+
+    page = open_page(demo, 'agent', '/knowledge')
+    page.get_by_label('搜索条目').fill(question)
+    page.locator('table.knowledge tbody tr', has_text=question).get_by_role('button', name='看全文').click()
+    whole = page.get_by_role('dialog')
+    for words in (question, end, '开放时间', '9:00 到 21:00', '游泳池几点开门', '长期'):
+        expect(whole).to_contain_text(words)
+    whole.get_by_role('button', name='关闭').click()
+    expect(whole).to_have_count(0)
+
+    page.keyboard.press('Control+k')
+    page.get_by_role('combobox', name='全站搜索').fill(question)
+    page.get_by_role('group', name='知识').get_by_role('option', name=question).click()
+    page.wait_for_url('**/knowledge?entry=*')
+    expect(page.get_by_role('dialog')).to_contain_text(end)

@@ -1,8 +1,10 @@
 """What a list shows, kept in the address of its page, so that a reload and the way back show it again."""
 
+from collections.abc import Awaitable, Callable
 from urllib.parse import urlencode
 
 from nicegui import ui
+from nicegui.events import GenericEventArguments
 
 from console import personal_numbers
 from pages.fields import known_id
@@ -22,6 +24,17 @@ def address(path: str, **words: str | int | None) -> str:
     said = {name: str(value) for name, value in words.items() if value is not None}
     said = {name: value for name, value in said.items() if personal_numbers.blotted(value) == value}
     return f'{path}?{urlencode(said)}' if said else path
+
+
+def on_way_back(went: Callable[[str], Awaitable[None]]) -> None:
+    """Run `went` when somebody goes back or forth between addresses of this page; it gets the one they came to."""
+
+    async def heard(event: GenericEventArguments) -> None:
+        with listener.client.content:
+            await went(str(event.args))
+
+    listener = ui.element('way-back').props('hidden')
+    listener.on('back', heard, js_handler='(event) => emit(event.detail)')
 
 
 def words_in(told: str) -> str:

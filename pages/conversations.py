@@ -10,7 +10,9 @@ from console import conversation_list, presence, signals
 from console.conversation_list import Tab
 from console.database import read
 from console.staff import Action
+from pages import address
 from pages.conversation_list import ConversationList, asked_in
+from pages.fields import known_id
 from pages.layout import me, member, reload_on, staff_page
 from pages.news import News
 from pages.review_snack import Snack
@@ -44,6 +46,7 @@ class _Inbox:
         self.member = member()
         self.thread: Thread | None = None
         self.moving = asyncio.Lock()
+        self.pushed = False  # the list is one step back
 
     async def build(self, conversation_id: int | None, at: int | None = None) -> None:
         with ui.element('div').classes('inbox') as self.root:
@@ -90,8 +93,13 @@ class _Inbox:
     async def select(self, conversation_id: int) -> None:
         async with self.moving:
             with refusals_shown():
+                from_list = self.thread is None
                 await self.open(conversation_id)
-                ui.navigate.history.replace(self.list.address(conversation_id))
+                if from_list:
+                    self.pushed = True
+                    ui.navigate.history.push(self.list.address(conversation_id))
+                else:
+                    ui.navigate.history.replace(self.list.address(conversation_id))
 
     async def step(self, by: int) -> None:
         """To the next or the previous in the list; from one that has left it, to what took its place."""
@@ -109,13 +117,32 @@ class _Inbox:
             await self.select(ids[target])
 
     async def leave(self) -> None:
+        await self.close()
+        if self.pushed:
+            self.pushed = False
+            ui.navigate.back()
+        else:
+            ui.navigate.history.replace(self.list.address(None))
+
+    async def went(self, to: str) -> None:
+        """By the browser's own way back or forth. The list stays as it is, whatever the address said of it then."""
+        wanted = known_id(to.partition('?')[0].removeprefix('/conversations/'))
+        async with self.moving:
+            if wanted is None:
+                await self.close()
+            elif self.thread is None or self.thread.conversation_id != wanted:
+                with refusals_shown():
+                    await self.open(wanted)
+            self.pushed = self.thread is not None
+            ui.navigate.history.replace(self.list.address(self.thread.conversation_id if self.thread else None))
+
+    async def close(self) -> None:
         thread, self.thread = self.thread, None
         self.root.classes(remove='chosen')
         self.place.clear()
         with self.place:
             self._nobody()
         self.list.mark(None)
-        ui.navigate.history.replace(self.list.address(None))
         if thread is not None:
             await thread.presence.leave()
 
@@ -125,6 +152,7 @@ class _Inbox:
 
     def _listen(self) -> None:
         reload_on(self.list.reload, signals.student_changed, signals.staff_changed)
+        address.on_way_back(self.went)
         news = News(self._catch_up)
         news.hear(signals.conversation_changed, self.list.changed, self._tell(Thread.heard))
         news.hear(signals.presence_changed, self.list.changed, self._tell(Thread.heard_of_presence))

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from nicegui import ui
 
@@ -12,6 +12,7 @@ from console.errors import NotFound
 from console.review_desk import Opened
 from console.review_queue import Filters, Queue, Waiting
 from models import Staff
+from pages import address
 from pages.fields import known_id
 from pages.layout import me, member, reload_on, staff_page
 from pages.review_bulk import BulkRelease
@@ -47,6 +48,7 @@ class _Review:
         self.desk: Desk | None = None
         self.at: Waiting | None = None
         self.moving = asyncio.Lock()
+        self.pushed = False  # the list alone is one step back
 
     async def build(self, asked: int | None, filters: Filters, colleagues: dict[int, str]) -> None:
         def top() -> None:
@@ -75,6 +77,7 @@ class _Review:
                 'Escape': ('关闭下方的提示', self.snack.close),
             }
         )
+        address.on_way_back(self.went)
         reload_on(self.reload, signals.draft_changed, signals.conversation_changed)
         reload_on(self.aside.reload, signals.student_changed)
         self.show(await self.found())
@@ -152,6 +155,9 @@ class _Review:
         return await read(review_desk.unanswered, row.conversation_id, by=self.by)
 
     async def chosen(self, row: Waiting) -> None:
+        if not self.pushed:
+            self.pushed = True
+            ui.navigate.history.push(self.address(self.desk.opened if self.desk else None))  # `draw` says which it is
         self.root.classes('open')
         await self.select(lambda: row)
 
@@ -209,6 +215,18 @@ class _Review:
 
     async def back(self) -> None:
         self.root.classes(remove='open')
+        if self.pushed:
+            ui.navigate.back()
+
+    async def went(self, to: str) -> None:
+        """By the browser's own way back or forth: to the list, and to the draft of then if it still waits."""
+        self.pushed = False
+        self.root.classes(remove='open')
+        draft_id = known_id(dict(parse_qsl(to.partition('?')[2])).get('draft'))
+        row = self.queue.with_draft(draft_id) if draft_id is not None else None
+        if row is not None:
+            await self.select(lambda: row)
+        ui.navigate.history.replace(self.address(self.desk.opened if self.desk else None))
 
     async def open_draft(self, draft_id: int, carry: str = '') -> None:
         """Put this draft in hand; `carry` is text for its editor, from the draft before."""

@@ -597,3 +597,29 @@ def test_the_list_is_the_same_after_a_reload(
     page.goto(f'{console.url}/conversations?tab=none&assignee=-1&channel=fax&words=%00')
     expect(page.get_by_role('tab', name='待回复')).to_have_attribute('aria-selected', 'true')
     expect(rows.first).to_be_visible()
+
+
+def test_the_way_back_leads_to_the_list_however_many_were_read(
+    console: ConsoleServer, wecom: Sandbox, admin: Desk, open_page: OpenPage
+) -> None:
+    _, number = asked(wecom, admin)
+    asked(wecom, admin)
+    page = open_page(console, credentials=HEAD, path='/', width=360)
+    page.goto(f'{console.url}/conversations')
+    page.locator(f'.chats a[href="/conversations/{number}"]').click()
+    page.wait_for_url(f'**/conversations/{number}?*')
+    for key in 'jk':
+        page.keyboard.press(key)
+        page.wait_for_timeout(400)
+
+    page.go_back()
+    expect(page.get_by_label('会话列表')).to_be_visible()
+    page.wait_for_url('**/conversations')
+    page.go_forward()
+    expect(box(page)).to_be_visible()
+    page.get_by_role('button', name='返回列表').click()
+    expect(page.get_by_label('会话列表')).to_be_visible()
+    page.wait_for_url('**/conversations')
+
+    page.go_back()
+    page.wait_for_url(f'{console.url}/')

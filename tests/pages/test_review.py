@@ -325,3 +325,23 @@ def test_a_long_queue_is_shown_page_by_page(tmp_path: Path, open_page: OpenPage)
         expect(page.locator('.item')).to_have_count(60)
         expect(page.get_by_role('button', name='加载更多')).to_be_hidden()
         page.close()
+
+
+def test_the_way_back_leads_to_the_list_on_a_phone(demo: ConsoleServer, open_page: OpenPage) -> None:
+    page = open_page(demo, 'supervisor', '/', width=360)
+    page.goto(f'{demo.url}/review')
+    cards = page.locator('.queue .item')
+    cards.nth(1).click()
+    expect(page.locator('.desk')).to_be_visible()
+    expect(cards.first).to_be_hidden()
+
+    page.go_back()
+    expect(cards.first).to_be_visible()
+    cards.nth(1).click()
+    expect(cards.first).to_be_hidden()
+    page.get_by_role('button', name='返回列表').click()
+    expect(cards.first).to_be_visible()
+    assert '/review' in page.url
+
+    page.go_back()
+    page.wait_for_url(f'{demo.url}/')

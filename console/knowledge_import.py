@@ -39,7 +39,10 @@ State = Literal['new', 'changed', 'same', 'faulty']
 
 @dataclass(frozen=True, kw_only=True)
 class Item:
-    """A row: what it says, what it would do; `errors` by field, and '' for the whole row."""
+    """A row: what it says, what it would do; `errors` by field, and '' for the whole row.
+
+    `changes`: what stands there and what would, by field, as the file words it; of a row that overwrites something.
+    """
 
     number: int
     cells: tuple[str, ...]
@@ -47,6 +50,7 @@ class Item:
     entry: Entry = field(default_factory=Entry)
     entry_id: int | None = None
     errors: Mapping[str, str] = field(default_factory=dict)
+    changes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,9 +202,14 @@ def _against(item: Item, told: Mapping[str, str], known: KnowledgeEntry) -> Item
     """What a file leaves empty stays as it is, and so does what it says in the words of our own export."""
     ours = dict(zip(COLUMNS, _cells(known), strict=True))
     told_anew = {name: getattr(item.entry, name) for name in knowledge.FIELDS if told.get(name) != ours[name]}
-    differs = any(value is not None and value != getattr(known, name) for name, value in told_anew.items())
+    changes = {
+        name: (ours[name], told[name])
+        for name, value in told_anew.items()
+        if value is not None and value != getattr(known, name)
+    }
     entry = Entry(external_key=item.entry.external_key, **told_anew)
-    return replace(item, state='changed' if differs else 'same', entry_id=known.id, entry=entry)
+    state: State = 'changed' if changes else 'same'
+    return replace(item, state=state, entry_id=known.id, entry=entry, changes=changes)
 
 
 def _facts(text: str, errors: dict[str, str]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from nicegui import background_tasks, events, ui
 
 from console import jobs, knowledge_import, signals, tables
 from console.database import read, transact
-from console.knowledge_import import COLUMNS, Plan
+from console.knowledge_import import COLUMNS, Item, Plan
 from console.staff import Action
 from console.tables import Sheet
 from models import Job, JobStatus
@@ -128,8 +128,8 @@ class _Intake:
             text(f'{self._name}: 共 {len(plan.items)} 行', 'grow', tag='b')
             for state, (words, tone) in STATES.items():
                 chip(f'{words} {plan.count(state)}', tone)  # type: ignore[arg-type]
-        first = sorted(plan.items, key=lambda item: item.state != 'faulty')[:SHOWN]
-        with ui.element('div').classes('scroll-x'), ui.element('table').classes('table'):
+        first = sorted(plan.items, key=lambda item: ('faulty', 'changed', 'new', 'same').index(item.state))[:SHOWN]
+        with ui.element('div').classes('scroll-x'), ui.element('table').classes('table import-preview'):
             with ui.element('thead'), ui.element('tr'):
                 for head in ('行', '结果', '问题', '说明'):
                     text(head, tag='th')
@@ -141,9 +141,11 @@ class _Intake:
                             chip(*STATES[item.state])
                         at = self._selects['question'].value
                         text(item.cells[at] if at != UNUSED else '', tag='td')
-                        text('；'.join(item.errors.values()), tag='td')
+                        with ui.element('td'):
+                            text('；'.join(item.errors.values()))
+                            _changes(item)
         if len(plan.items) > SHOWN:
-            text(f'只列出 {SHOWN} 行，有误的在前。', 'muted')
+            text(f'只列出 {SHOWN} 行，有误的和更新的在前。', 'muted')
         todo = plan.count('new') + plan.count('changed')
         with row('end'):
             button('开始导入', self._start, kind='primary', disabled=not todo)
@@ -157,6 +159,15 @@ class _Intake:
             background_tasks.create(knowledge_import.carry_out(plan, job_id, by=self._by), name=f'job {job_id}')
             self._forget()
             ui.notify('已开始，可以离开这个页面')
+
+
+def _changes(item: Item) -> None:
+    """What would be overwritten, and by what."""
+    for name, (before, after) in item.changes.items():
+        with ui.element('div').classes('import-change'):
+            text(COLUMNS[name], 'muted', tag='div')
+            text(before or '（空）', 'two-lines', tag='del')
+            text(after, 'two-lines', tag='ins')
 
 
 def _job(job: Job, by: int) -> None:

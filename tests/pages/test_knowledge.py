@@ -151,3 +151,22 @@ def test_who_may_not_change_an_entry_reads_all_of_it(demo: ConsoleServer, open_p
     page.get_by_role('group', name='知识').get_by_role('option', name=question).click()
     page.wait_for_url('**/knowledge?entry=*')
     expect(page.get_by_role('dialog')).to_contain_text(end)
+
+
+def test_the_preview_of_a_file_shows_what_it_would_overwrite(console: ConsoleServer, open_page: OpenPage) -> None:
+    page = open_page(console, credentials=HEAD, path='/knowledge/import')
+    question = f'食堂{secrets.token_hex(3)}在哪里'
+    _give(page, f'{question}.csv', f'问题,答案\n{question},校门左边。\n'.encode())
+    page.get_by_role('button', name='开始导入').click()
+    page.locator('.import > *', has_text=question).get_by_text('新增 1', exact=True).wait_for()
+
+    _give(
+        page,
+        '知识.csv',
+        f'问题,答案\n食堂{secrets.token_hex(3)}几点开门,七点。\n{question},搬到体育馆旁边了。\n'.encode(),
+    )
+
+    row = page.locator('.table tbody tr').first
+    expect(row).to_contain_text('更新')
+    expect(row.locator('del')).to_have_text('校门左边。')
+    expect(row.locator('ins')).to_have_text('搬到体育馆旁边了。')

@@ -120,7 +120,7 @@ class PolicyForm:
                 self._welcome = ui.textarea(
                     '欢迎语', placeholder='客户添加同事后自动发送；“联系我”自己有欢迎语的用自己的。留空则不发送。'
                 ).props('autogrow')
-        with panel('policy-save'), stack('padded'):
+        with panel('policy-save') as self._foot, stack('padded'):
             self._newer = text('刚有同事改过审核规则，您还没有保存。', 'bad').props('role=alert')
             with row('wrap'):
                 self._save_button = button('保存', self._save, kind='primary')
@@ -128,6 +128,7 @@ class PolicyForm:
                 self._by = row('muted')
         for field in self._fields().values():
             field.set_enabled(may_edit)
+            field.on_value_change(self._mark)
         self._save_button.set_visibility(may_edit)
 
     def show(self, rules: Rules, who: str | None, at: datetime | None, sent: int) -> None:
@@ -175,6 +176,13 @@ class PolicyForm:
         self._from.value, self._until.value = _clock(rules.quiet_from), _clock(rules.quiet_until)
         self._tone.value, self._language.value = rules.tone or '', rules.language or ''
         self._welcome.value = rules.welcome_text or ''
+
+    def _mark(self) -> None:
+        """Whether leaving would lose something, see assets/js/unsaved.js."""
+        if self._changed():
+            self._foot.props('data-unsaved')
+        else:
+            self._foot.props(remove='data-unsaved')
 
     def _reset(self) -> None:
         self._fill()

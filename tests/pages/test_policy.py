@@ -1,6 +1,6 @@
 """The rules of the school and the prompts: what only a browser shows."""
 
-from playwright.sync_api import expect
+from playwright.sync_api import Dialog, expect
 
 from tests.pages.conftest import OpenPage
 from tests.server import ConsoleServer
@@ -61,3 +61,28 @@ def test_a_version_is_made_tried_compared_and_put_to_use(demo: ConsoleServer, op
     page.get_by_role('alertdialog').get_by_role('button', name='启用').click()
 
     page.locator('.version').last.get_by_text('使用中').wait_for()
+
+
+def test_leaving_with_unsaved_rules_asks_first(demo: ConsoleServer, open_page: OpenPage) -> None:
+    page = open_page(demo, 'admin', '/settings/policy')
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on('dialog', stay)
+    tone = page.get_by_label('语气')
+    tone.click()
+    tone.press_sequentially('简短')
+    page.locator('[data-unsaved]').wait_for()
+    page.get_by_role('link', name='工作台').click(no_wait_after=True)
+    expect(tone).to_have_value('简短')
+    page.wait_for_timeout(300)
+    assert asked == ['beforeunload']
+
+    tone.fill('')
+    expect(page.locator('[data-unsaved]')).to_have_count(0)
+    page.get_by_role('link', name='工作台').click()
+    page.wait_for_url(f'{demo.url}/')
+    assert asked == ['beforeunload']

@@ -41,13 +41,16 @@ class SimChat:
         listed = await read(players.listed, by=self._who.id)
         simulation = parts().simulation
         if simulation is None or not listed:
-            empty_state('没有可以模拟的家长', '请在“模拟”页面添加一位，或让管理员打开 SIMULATION。')
+            hint = '请在“模拟”页面添加一位，或让管理员打开 SIMULATION。'
+            empty_state('没有可以模拟的家长', hint, action='返回控制台', on_action=lambda: ui.navigate.to('/'))
             return
         self._simulation = simulation
         self._players = {one.userid: one for one in listed}
         first = listed[0]
         with ui.element('section').classes('side-phone').props('aria-label=聊天'):
             with ui.element('header'):
+                with ui.element('a').classes('back').props('href=/'):
+                    text('‹ 返回控制台')
                 titles = {one.userid: one.title for one in listed}
                 self._who_is = ui.select(titles, value=first.userid, on_change=lambda event: self._turn(event.value))
                 self._who_is.props('aria-label=正在聊的家长')

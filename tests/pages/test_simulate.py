@@ -206,3 +206,9 @@ def test_without_the_sandbox_nothing_can_be_pressed_and_the_reason_is_said(
     expect(page.get_by_text('模拟功能没有开启').first).to_be_visible()
     expect(page.get_by_role('button', name='重复 ×3')).to_be_disabled()
     expect(page.get_by_role('button', name='发送')).to_be_disabled()
+
+
+def test_the_pane_beside_our_chat_has_a_way_back(demo: ConsoleServer, open_page: OpenPage) -> None:
+    page = open_page(demo, 'tester', '/sidebar?sim=1')
+    page.locator('.side-phone').get_by_role('link', name='返回控制台').click()
+    page.wait_for_url(f'{demo.url}/')

@@ -10,6 +10,9 @@ NUMBER = rf'(?:\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?)(?:\s*(?:[万千�
 
 _WORTH = {sign: worth for worth, signs in enumerate(('零〇', '一幺', '二两俩', *'三四五六七八九')) for sign in signs}
 _TIMES = {'十': 10, '百': 100, '千': 1000, 'k': 1000, '万': 10_000, 'w': 10_000, '亿': 100_000_000}
+_LONGEST = 40
+"""Signs of a number; who writes more means none, and it would be more than Python reads."""
+
 _DIGITS_AND_UNIT = re.compile(r'([\d,.]+)\s*([万千百亿wk]?)', re.IGNORECASE)
 
 
@@ -18,7 +21,7 @@ def value(words: str) -> Decimal | None:
     if found := _DIGITS_AND_UNIT.fullmatch(words):
         return (Decimal(found[1].replace(',', '')) * _TIMES.get(found[2].lower(), 1)).normalize()
     whole, _, rest = words.partition('点')
-    worth = _whole(whole)
+    worth = _whole(whole) if len(whole) <= _LONGEST else None
     if worth is None or not rest:
         return None if worth is None else Decimal(worth).normalize()
     return Decimal(f'{worth}.{"".join(str(_WORTH[sign]) for sign in rest)}').normalize()

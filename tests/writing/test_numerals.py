@@ -28,7 +28,7 @@ def test_a_number_is_worth_the_same_however_it_is_written(words, amount):
     assert value(words) == amount
 
 
-@pytest.mark.parametrize('words', ['百千', '万百'])
+@pytest.mark.parametrize('words', ['百千', '万百', '一' * 5000, '八万' * 2000])
 def test_what_is_no_number_has_no_worth(words):
     assert value(words) is None
 

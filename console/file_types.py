@@ -44,8 +44,9 @@ _AT_THE_START = (
 )
 _BRANDS = {b'M4A ': 'audio/mp4', b'qt  ': 'video/quicktime', b'heic': 'image/heic', b'mif1': 'image/heic'}
 _MARKUP = re.compile(
-    rb'(?:<\?xml[^>]*>|<!--.*?-->|\s)*<(?P<tag>!doctype\s+|/?)?(?P<name>[a-z]+)', re.IGNORECASE | re.DOTALL
+    rb'(?:<\?xml[^>]*>|<!--.*?-->|\s)*+<(?P<tag>!doctype\s+|/?)?(?P<name>[a-z]+)', re.IGNORECASE | re.DOTALL
 )
+"""What stands before the first tag is never read a second way (`*+`): many comments could be in countless ways."""
 
 _WORDS = {
     'image/jpeg': 'JPG 图片',

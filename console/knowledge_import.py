@@ -69,7 +69,7 @@ def guessed(columns: Iterable[str]) -> dict[str, int]:
     """Which column seems to hold which field."""
     found: dict[str, int] = {}
     for place, column in enumerate(columns):
-        called = re.sub(r'[\s*（(].*$', '', column.strip().lower())
+        called = re.split(r'[\s*（(]', column.strip().lower(), maxsplit=1)[0]
         for name, own in COLUMNS.items():
             if name not in found and called in (own, *_ALSO_CALLED[name]):
                 found[name] = place

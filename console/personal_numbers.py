@@ -22,7 +22,7 @@ _PATTERNS = (
         ),
     ),
     ('银行卡号', re.compile(r'(?<!\d)\d{4}(?:[ -]?\d{4}){3}(?:[ -]?\d{1,3})?(?!\d)')),
-    ('QQ号', re.compile(r'(?<![A-Za-z])qq号?\s*(?:是|为|[:：])?\s*([1-9]\d{4,10})(?!\d)', re.IGNORECASE)),
+    ('QQ号', re.compile(r'(?<![A-Za-z])qq号?\s*(?:(?:是|为|[:：])\s*)?([1-9]\d{4,10})(?!\d)', re.IGNORECASE)),
     ('手机号', re.compile(r'(?<!\d)(?:\+?86[ -]?)?[1１][3-9３-９]\d(?:[ -]?\d{4}){2}(?!\d)')),
     (
         '手机号',
@@ -34,7 +34,8 @@ _PATTERNS = (
     (
         '微信号',
         re.compile(
-            r'(?:微信|wechat|weixin|wx|vx|V信)号?\s*(?:是|为|[:：])?\s*([a-zA-Z][\w-]{5,19})', re.IGNORECASE | re.ASCII
+            r'(?:微信|wechat|weixin|wx|vx|V信)号?\s*(?:(?:是|为|[:：])\s*)?([a-zA-Z][\w-]{5,19})',
+            re.IGNORECASE | re.ASCII,
         ),
     ),
 )

@@ -44,7 +44,11 @@ _FIGURE = re.compile(
 )
 _SIGN = re.compile(r'[¥￥]\s*$')
 _RANGE = re.compile(rf'(?P<number>{NUMBER})\s*(?:到|至|-|~|—)\s*$')
-_HALF_HOUR = re.compile(rf'(?:(?P<whole>{NUMBER})个)?半个?(?:小时|钟头)')
+_HALF_HOUR = re.compile('半个?(?:小时|钟头)')
+_WHOLE_HOURS = re.compile(rf'(?P<number>{NUMBER})个$')
+_REACH = 60
+"""Signs before a figure that are looked at: were it all that stands before, a text of figures would take hours."""
+
 _FREE = re.compile('免费|免学费|免单|半价|不收费|不要钱|全免')
 _OF_WEIGHT = frozenset({'money', 'percent', 'discount', 'lessons', 'score', 'bare'})
 """Dimensions in which the parent's own word confirms nothing."""
@@ -86,14 +90,16 @@ def figures(text: str) -> tuple[Figure, ...]:
 
 def _figures(text: str) -> Iterator[Figure]:
     for found in _HALF_HOUR.finditer(text):
-        yield Figure('minutes', 60 * (value(found['whole'] or '0') or Decimal(0)) + 30, found.group())
+        whole = _WHOLE_HOURS.search(_before(text, found))
+        hours = value(whole['number']) if whole else None
+        yield Figure('minutes', 60 * (hours or Decimal(0)) + 30, f'{whole.group() if whole else ""}{found.group()}')
     for found in _FIGURE.finditer(text):
         if found['of_hundred']:
             if (share := value(found['share'])) is not None:
                 yield Figure('percent', share, found.group())
             continue
         amount = value(found['number'])
-        before = text[: found.start()]
+        before = _before(text, found)
         dimension = None if amount is None else _dimension(found, amount, before)
         if amount is None or dimension is None:
             continue
@@ -104,6 +110,10 @@ def _figures(text: str) -> Iterator[Figure]:
             least = value(first['number'])
             if least is not None and dimension != 'bare':
                 yield _in_least_unit(dimension, least, first['number'])
+
+
+def _before(text: str, found: re.Match[str]) -> str:
+    return text[max(0, found.start() - _REACH) : found.start()]
 
 
 def _in_least_unit(dimension: str, amount: Decimal, words: str, about: str = '') -> Figure:

@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import dataclass
+from string import ascii_letters
 from typing import Any
 
 from console.writing.context import WritingFailed
@@ -14,7 +15,7 @@ LONGEST_REPLY_CHARACTERS = 4000
 LONGEST_ANSWER_CHARACTERS = 20_000
 """With the JSON around it; what is longer is not even read to its end."""
 
-_FENCE = re.compile(r'```[a-zA-Z]*\s*(.*?)\s*```', re.DOTALL)
+_FENCE = '```'
 _SCHEMA = re.compile(r'\b(?:reply|sources|needs_human)["\']?\s*:')
 _MARKUP = re.compile(
     r'<[/!]?[A-Za-z][^<>]*>|&(?:lt|gt|amp|nbsp|#\d+);'  # HTML
@@ -89,8 +90,9 @@ def _require_finished(finish_reason: str | None) -> None:
 
 def _parsed(text: str) -> tuple[str, list[int], bool]:
     """JSON, fenced or after a preface, or else the text itself: a server without a JSON mode answers in plain words."""
-    if fenced := _FENCE.fullmatch(text):
-        text = fenced.group(1)
+    inside = text.removeprefix(_FENCE)
+    if inside != text and inside.endswith(_FENCE):
+        text = inside.removesuffix(_FENCE).lstrip(ascii_letters).strip()
         if not text.startswith('{'):
             raise WritingFailed('markup')
     if not text.startswith(('{', '[{')) and not _SCHEMA.search(text):

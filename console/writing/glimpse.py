@@ -6,11 +6,11 @@ import re
 from console.writing.masking import Mask
 from console.writing.plaintext import clean
 
-_THOUGHT = re.compile(r'\s*<think>.*?(?:</think>|\Z)', re.DOTALL)
+_THOUGHT = re.compile(r'<think>.*?(?:</think>|\Z)', re.DOTALL)
 _FENCE = re.compile(r'\A```[a-zA-Z]*\s*')
 _REPLY = re.compile(r'["\']?reply["\']?\s*:\s*"((?:[^"\\]|\\.)*)', re.DOTALL)
 _HALF_AN_ESCAPE = re.compile(r'\\(?:u[0-9a-fA-F]{0,3})?\Z')
-_HALF_A_PLACEHOLDER = re.compile(r'(?:⟦[^⟧]*|学生?|家长?)\Z')
+_HALF_A_PLACEHOLDER = re.compile(r'(?:⟦[^⟦⟧]*|学生?|家长?)\Z')
 
 
 def reply_so_far(raw: str, mask: Mask) -> str:

@@ -12,6 +12,9 @@ from console.writing.lexicon import lines
 _NEGATED = re.compile(
     r'(?:不(?![用必怕但仅只过止])|没法|没有|未|无法|难以|不敢|不能|谁也|哪有|并非|从不|无需您?相信)[^,。!?;]{0,8}$'
 )
+_REACH = 13
+"""The most signs that deny: 无需您相信, and eight more."""
+
 _GAP = r'[^,。!?;不没无未]{0,6}?'
 _GIVING = re.compile(
     r'(?:可以|能|会|同意|给您|帮您|为您|全额|马上|立即|立刻|直接|全部)(?P<between>[^,。!?;]{0,6}?)'
@@ -48,9 +51,7 @@ def check_refunds(grounds: Grounds) -> Iterator[Check]:
     """Money given back without a rule that says so; and that the parent speaks of refund or complaint at all."""
     for claim in grounds.claims:
         for found in _GIVING.finditer(claim.text):
-            if _GOING_ON.search(found['between'] or found['when'] or '') or _NEGATED.search(
-                claim.text[: found.start()]
-            ):
+            if _GOING_ON.search(found['between'] or found['when'] or '') or _denied(claim.text, found):
                 continue
             if not rests_on_knowledge(claim.sentence, grounds.context):
                 yield Check(
@@ -67,7 +68,11 @@ def check_refunds(grounds: Grounds) -> Iterator[Check]:
 
 
 def _promised(text: str, pattern: re.Pattern[str]) -> Iterator[str]:
-    return (found.group() for found in pattern.finditer(text) if not _NEGATED.search(text[: found.start()]))
+    return (found.group() for found in pattern.finditer(text) if not _denied(text, found))
+
+
+def _denied(text: str, found: re.Match[str]) -> bool:
+    return bool(_NEGATED.search(text, max(0, found.start() - _REACH), found.start()))
 
 
 @lru_cache(maxsize=8)

@@ -33,6 +33,10 @@ def test_a_file_is_read_in_what_excel_writes(encoding: str) -> None:
     assert knowledge_import.guessed(sheet.columns)['valid_until'] == 5
 
 
+def test_a_column_is_known_by_the_first_word_above_it() -> None:
+    assert knowledge_import.guessed(['答案（必填）\n一句话', '问题*']) == {'answer': 0, 'question': 1}
+
+
 def test_headings_of_markdown_are_questions() -> None:
     sheet = tables.read('a.md', '# 停车\n右边。\n\n两小时免费。\n## 空的\n## 食堂\n有。'.encode())
 

@@ -17,6 +17,7 @@ from console.errors import Invalid, NotFound
 from console.media_fetching import Claim, Trouble
 from models import Channel, Contact, Conversation, MediaFile, MediaStatus, Message, Role, utc_now
 from tests import story
+from tests.hostile import filled, outcome
 from tests.wecom.asking import Clock, client_of
 from tests.wecom.fake_api import FakeApi, Raw, serving
 
@@ -357,3 +358,10 @@ def test_a_file_that_is_missing_does_not_stop_a_backup(db: Database, tmp_path: P
 
     with zipfile.ZipFile(tmp_path / 'all.zip') as archive:
         assert json.loads(archive.read('manifest.json'))['media_missing'] == 1
+
+
+@pytest.mark.parametrize('over', ['<!---->', '<?xml><!---->', '<!--', ' ', '<?xml '])
+def test_no_file_holds_up_who_looks_what_it_is(over: str):
+    program = 'from console.file_types import sniffed\nprint(sniffed(text.encode()))'
+
+    assert outcome(program, filled('', over, end='.', length=1024)) == 'text/plain'

@@ -4,6 +4,7 @@ from console import personal_numbers
 from console.database import Database
 from models import Message
 from tests import story
+from tests.hostile import filled, outcome
 
 
 def stored(db: Database, *texts: str) -> tuple[int, list[str]]:
@@ -77,3 +78,10 @@ def test_numbers_of_persons_and_nothing_else_become_tokens(db: Database, said: s
     _, [text] = stored(db, said)
 
     assert text == kept
+
+
+@pytest.mark.parametrize(('begin', 'over'), [('qq', ' '), ('wx号', '\t'), ('', 'a'), ('', '1-'), ('', '.')])
+def test_no_words_of_a_parent_hold_the_intake_up(begin: str, over: str):
+    program = 'from console.personal_numbers import blotted\nprint(blotted(text) == text)'
+
+    assert outcome(program, filled(begin, over, end='没')) == 'True'

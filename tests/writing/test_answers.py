@@ -7,6 +7,7 @@ import pytest
 from console.writing import answers, prompt
 from console.writing.context import WritingFailed
 from console.writing.masking import Mask
+from tests.hostile import filled, outcome
 from tests.writing.asking import asked
 
 PROMPT = prompt.load()
@@ -116,3 +117,30 @@ def test_nobody_waits_for_an_answer_of_one_sign_repeated(filler):
         read(raw)
 
     assert time.thread_time() - began < 0.3
+
+
+@pytest.mark.parametrize(('begin', 'over'), [('```', ' '), ('```json', '\n'), ('', '⟦')])
+def test_no_answer_of_a_model_holds_its_reader_up(begin, over):
+    program = """
+from console.writing import answers, prompt
+from console.writing.context import WritingFailed
+from console.writing.glimpse import reply_so_far
+from console.writing.masking import Mask
+from tests.writing.asking import asked
+mask = Mask.of(asked('您好'))
+reply_so_far(text, mask)
+try:
+    answers.read(text, 'stop', prompt=prompt.load(), mask=mask)
+except WritingFailed as failed:
+    print(failed.reason)
+"""
+
+    assert outcome(program, filled(begin, over, end='⟧', length=answers.LONGEST_ANSWER_CHARACTERS)) != ''
+
+
+@pytest.mark.parametrize('raw', ['```', '`````', '``````', '```json```', '```\n您好\n```'])
+def test_a_fence_around_no_json_is_refused(raw):
+    with pytest.raises(WritingFailed) as failed:
+        read(raw)
+
+    assert failed.value.reason == 'markup'

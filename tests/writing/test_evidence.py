@@ -4,6 +4,7 @@ from datetime import date
 import pytest
 
 from console.writing.evidence import trace
+from tests.hostile import filled, outcome
 from tests.writing.asking import SCHOOL_KNOWS, asked
 
 CONTEXT = asked('数学思维班多少钱？我们上的是下午的英语', knowledge=SCHOOL_KNOWS)
@@ -71,6 +72,9 @@ def test_a_source_says_which_version_and_until_when():
         '祝孩子早日康复！',
         '这个问题我需要请老师核实后回复您。',
         '给您带来不便，非常抱歉。',
+        '我们会请教务王老师为您核实清楚后尽快答复您。',
+        '稍后会由王老师跟您联系。',
+        '欢迎随时来坐坐。',
     ],
 )
 def test_courtesy_needs_no_source(text):
@@ -82,3 +86,19 @@ def test_courtesy_needs_no_source(text):
 )
 def test_a_claim_among_courtesies_still_needs_one(text):
     assert kinds(text) == [('none', None)]
+
+
+@pytest.mark.parametrize(
+    'text',
+    [
+        filled('尽快', '由', length=4000),
+        filled('尽快', '答复您', end='呢', length=4000),
+        filled('我们会', '请老师请教务', length=4000),
+        filled('期待您的', '随时来坐坐', end='呢', length=4000),
+    ],
+    ids=lambda text: text[:8],
+)
+def test_no_sentence_holds_up_who_looks_for_its_source(text):
+    program = 'from console.writing.evidence import is_courtesy\nprint(is_courtesy(text))'
+
+    assert outcome(program, text) == 'False'

@@ -5,6 +5,7 @@ import pytest
 from console.writing.context import Context, Knowledge, Proposal, Roster
 from console.writing.local import LocalWriter
 from console.writing.vocabulary import Vocabulary
+from tests.hostile import filled, outcome
 from tests.writing.asking import DICTIONARY, PUPIL, SCHOOL_KNOWS, asked
 
 PRICE, ADDRESS, TRIAL, *_ = (entry.answer for entry in SCHOOL_KNOWS)
@@ -186,3 +187,14 @@ async def test_words_of_the_school_are_understood_as_what_they_stand_for():
 
     assert (await written(context)).needs_human
     assert PRICE in (await written(replace(context, vocabulary=school))).text
+
+
+def test_no_thanks_hold_the_writer_up():
+    program = """
+import asyncio
+from console.writing.local import LocalWriter
+from tests.writing.asking import DICTIONARY, asked
+print(asyncio.run(LocalWriter(DICTIONARY).write(asked(text))).needs_human)
+"""
+
+    assert outcome(program, filled('', '嗯', end='没', length=2000)) == 'True'

@@ -4,6 +4,7 @@ import pytest
 
 from console.writing.context import StudentFacts
 from console.writing.masking import Mask
+from tests.hostile import filled, outcome
 from tests.writing.asking import PUPIL, asked, said
 
 
@@ -130,3 +131,14 @@ def test_without_a_pupil_only_numbers_are_hidden():
     _, seen = masked('小明的电话13800138000', student=None)
 
     assert seen == '小明的电话⟦手机号1⟧'
+
+
+@pytest.mark.parametrize(('begin', 'over'), [('', 'a'), ('', 'a.'), ('@', 'a-'), ('wx', ' '), ('', '1-')])
+def test_no_words_of_a_parent_hold_the_mask_up(begin, over):
+    program = """
+from console.writing.masking import Mask
+from tests.writing.asking import asked
+print(len(Mask.of(asked(text, knowledge=())).context.turn))
+"""
+
+    assert outcome(program, filled(begin, over)) == '1'

@@ -41,6 +41,7 @@ class Thread:
         self._limit = PAGE
         self._before: int | None = None
         self._opened: Opened | None = None
+        self._composer: ThreadComposer | None = None
         self._drawn: dict[int, object] = {}
 
     def _may(self, action: Action) -> bool:
@@ -128,7 +129,7 @@ class Thread:
                     button('回到最新', self._to_end, small=True)
                 self._below = ui.element('div').classes('below').props('aria-live=polite')
             if self._may(Action.PROPOSE_REPLY):
-                ThreadComposer(
+                self._composer = ThreadComposer(
                     self.conversation_id,
                     self._member,
                     channel=opened.listed.conversation.channel,

@@ -10,6 +10,8 @@ from console.errors import Invalid, NotFound
 from console.wecom.contacts import LONGEST_WAY_NAME
 from models import ContactWay, Staff
 
+LONGEST_NAME = LONGEST_WAY_NAME
+
 
 def everyone(session: Session, *, by: int) -> list[ContactWay]:
     """All codes, the newest first. Raises `NotAllowed`."""
@@ -32,8 +34,8 @@ def begin(session: Session, name: str, wecom_userid: str, *, welcome: str = '', 
     """
     staff.require(session, by, staff.Action.SEE_SETTINGS)
     name = ' '.join(name.split())
-    if not 1 <= len(name) <= LONGEST_WAY_NAME:
-        raise Invalid('name', f'来源名称须为 1–{LONGEST_WAY_NAME} 个字符。')
+    if not 1 <= len(name) <= LONGEST_NAME:
+        raise Invalid('name', f'来源名称须为 1–{LONGEST_NAME} 个字符。')
     if wecom_userid not in reachable(session):
         raise Invalid('wecom_userid', '请选择一位已填写企业微信 userid 的在职同事。')
     way = ContactWay(

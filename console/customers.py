@@ -26,6 +26,9 @@ log = logging.getLogger(__name__)
 P = ParamSpec('P')
 R = TypeVar('R')
 
+LONGEST = LONGEST_REMARK
+"""Letters of a follower's remark."""
+
 LEASE = timedelta(minutes=2)
 EVERY = timedelta(days=1)
 AT_ONCE = 20
@@ -122,8 +125,8 @@ class Customers:
     async def set_remark(self, contact_id: int, remark: str, *, by: int) -> None:
         """What the member calls the customer, in WeCom and then here; refused there, it stays as it was here."""
         remark = ' '.join(remark.split())
-        if not 1 <= len(remark) <= LONGEST_REMARK:
-            raise Invalid('remark', f'备注须为 1–{LONGEST_REMARK} 个字符。')
+        if not 1 <= len(remark) <= LONGEST:
+            raise Invalid('remark', f'备注须为 1–{LONGEST} 个字符。')
         target = await transact(contacts.begin_change, contact_id, by=by)
         if '*' in (target.remark or ''):  # it holds a number that we show masked and do not have
             now = await self._ask(self._wecom.one, target.userid, target.external_userid)

@@ -34,7 +34,7 @@ async def _not_found(request: Request, fault: Exception) -> Response:
 
     if 'text/html' in request.headers.get('accept', ''):
         return plain.message(request, 404, '没有这个页面', '地址可能写错了，或者页面已经移走。')
-    return await http_exception_handler(request, fault)  # type: ignore[arg-type]
+    return await http_exception_handler(request, fault)
 
 
 async def _mistyped(request: Request, _fault: Exception) -> Response:

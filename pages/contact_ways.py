@@ -132,9 +132,7 @@ class _WayDialog:
         self._by = by
         with Form() as self._dialog, ui.element('div').classes('dialog'):
             text('添加「联系我」二维码', tag='h3')
-            self._name = ui.input('来源名称').props(
-                f'autofocus maxlength={contact_ways.LONGEST_WAY_NAME} autocomplete=off'
-            )
+            self._name = ui.input('来源名称').props(f'autofocus maxlength={contact_ways.LONGEST_NAME} autocomplete=off')
             self._userid = ui.select({}, label='添加谁为好友')
             text('只能选已填写企业微信 userid 的同事。', 'muted', tag='p')
             self._welcome = ui.textarea('欢迎语 (可不填)').props('rows=3 maxlength=1300')

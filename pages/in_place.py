@@ -152,10 +152,10 @@ class Several:
         *,
         on_change: Callable[[int, dict[str, Any], int | None], Awaitable[None]],
         on_add: Callable[[dict[str, Any]], Awaitable[None]],
-        on_remove: Callable[[int, str], Awaitable[None]],
+        on_remove: Callable[[int, str], Awaitable[None]] | None = None,
         may_edit: bool,
     ) -> None:
-        """`on_remove` gets the id and the title; it asks before it does so."""
+        """`on_remove` gets the id and the title, and asks before it does so; without it nothing is taken out here."""
         self._fields = fields
         self._on_change = on_change
         self._on_remove = on_remove
@@ -184,7 +184,7 @@ class Several:
                         self._fields,
                         partial(self._on_change, item.id),
                         may_edit=self._may_edit,
-                        on_remove=partial(self._on_remove, item.id, item.title),
+                        on_remove=partial(self._on_remove, item.id, item.title) if self._on_remove else None,
                     )
             self._panels[item.id].show(item.values, version, title=item.title, special=item.special)
         self._none.set_visibility(not items)

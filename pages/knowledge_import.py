@@ -127,7 +127,7 @@ class _Intake:
         with row('wrap'):
             text(f'{self._name}: 共 {len(plan.items)} 行', 'grow', tag='b')
             for state, (words, tone) in STATES.items():
-                chip(f'{words} {plan.count(state)}', tone)  # type: ignore[arg-type]
+                chip(f'{words} {plan.count(state)}', tone)
         first = sorted(plan.items, key=lambda item: ('faulty', 'changed', 'new', 'same').index(item.state))[:SHOWN]
         with ui.element('div').classes('scroll-x'), ui.element('table').classes('table import-preview'):
             with ui.element('thead'), ui.element('tr'):

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 from nicegui import events, ui
 
@@ -80,7 +81,7 @@ class Phone:
                     for sign in _signs(EMOJI):
                         self._emoji(sign)
                 for kind, word in MEDIA.items():
-                    _item(word, lambda kind=kind: on_media(kind))
+                    _item(word, partial(on_media, kind))
                 _item('一次连发几条…', self._burst.open)
 
     def _emoji(self, sign: str) -> None:

@@ -7,7 +7,7 @@ from nicegui import ui
 
 from console import contacts
 from console.contacts import Circle, Customer
-from console.customers import LONGEST_REMARK
+from console.customers import LONGEST
 from console.database import read, transact
 from console.parts import parts
 from models import Contact, Tag
@@ -132,7 +132,7 @@ class Followers:
 
         with ui.dialog() as dialog, ui.element('div').classes('dialog'):
             text('修改企业微信备注', tag='h3')
-            field = ui.input('备注', value=contact.remark or '').props(f'maxlength={LONGEST_REMARK} autofocus')
+            field = ui.input('备注', value=contact.remark or '').props(f'maxlength={LONGEST} autofocus')
             text('同事在企业微信里看到的客户名称，两边同时修改。', 'muted', tag='p')
             with ui.element('div').classes('actions end'):
                 button('取消', dialog.close)

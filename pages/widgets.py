@@ -5,7 +5,7 @@ import json
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from nicegui import ui
 from nicegui.elements.mixins.text_element import TextElement
@@ -201,9 +201,9 @@ class Form(ui.dialog):
         self._before: dict[int, Any] = {}
         self.props('persistent').on('shake', self._left)  # how a persistent dialog says that somebody wants out
 
-    def open(self) -> None:
+    def open(self) -> Self:
         self._before = self._filled()
-        super().open()
+        return super().open()
 
     def _filled(self) -> dict[int, Any]:
         fields = (one for one in self.descendants() if isinstance(one, ValueElement))

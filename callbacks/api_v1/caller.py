@@ -1,7 +1,7 @@
 """Who calls: the member behind a bearer token, looked up at every call, so that a sign-out counts at once."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -57,5 +57,5 @@ Caller = Annotated[Known, Depends(_signed_in)]
 PerhapsCaller = Annotated[Known | None, Depends(_perhaps_signed_in)]
 """For routes that serve strangers, too. A token that is given must be good."""
 
-WITHOUT_TOKEN_TOO = {'security': [{}]}
+WITHOUT_TOKEN_TOO: dict[str, Any] = {'security': [{}]}
 """For the description of a route that a token is not needed for: added to what FastAPI says by itself."""

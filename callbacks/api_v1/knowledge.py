@@ -108,8 +108,8 @@ async def list_entries(
 @router.post(
     '',
     status_code=201,
-    responses={200: {'model': Answer[EntryView | list[EntryView]], 'description': 'Nothing new; changed by key'}}
-    | refusals(400, 401, 403, 409, 422),
+    responses=refusals(400, 401, 403, 409, 422)
+    | {200: {'model': Answer[EntryView | list[EntryView]], 'description': 'Nothing new; changed by key'}},
 )
 async def put_entries(body: OneOrMany, caller: Caller, response: Response) -> Answer[EntryView | list[EntryView]]:
     """One entry or up to 500: all are kept, or none. The answer is one entry or a list, as the question was."""

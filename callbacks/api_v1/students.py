@@ -12,7 +12,7 @@ from callbacks.api_v1.envelope import Answer, refusals
 from callbacks.api_v1.fields import ITEMS_ON_A_PAGE, Cursor, Day, Id, Limit, OrNone, Text, Version
 from callbacks.api_v1.paging import Page, cursor_after, key_in, split
 from callbacks.api_v1.users import age_of
-from console import students
+from console import guardians, students
 from console.database import read, transact
 from console.enrolments import EnrolmentFields
 from console.guardians import GuardianFields
@@ -33,7 +33,7 @@ class Guardian(BaseModel):
     phone: Text | None = Field(None, max_length=40)
     wechat: Text | None = Field(None, max_length=40)
     consent_on: Day = Field(None, description='When the guardian agreed to the processing of the child’s data')
-    notes: Text | None = Field(None, max_length=students.LONGEST_NOTES)
+    notes: Text | None = Field(None, max_length=guardians.LONGEST_NOTES)
 
 
 class Enrolment(BaseModel):
@@ -62,7 +62,7 @@ class _Fields(BaseModel):
     stage: Stage | None = None
     source: Text | None = Field(None, max_length=80)
     tags: list[Tag] | None = Field(None, max_length=20)
-    notes: Text | None = Field(None, max_length=students.LONGEST_NOTES)
+    notes: Text | None = Field(None, max_length=guardians.LONGEST_NOTES)
     enrolled_on: Day = None
     attendance_rate: int | None = Field(None, ge=0, le=100, description='Percent')
     performance: Text | None = Field(None, max_length=500)

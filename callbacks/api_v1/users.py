@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from callbacks.api_v1.caller import Caller, Known
 from callbacks.api_v1.envelope import Answer, refusals
 from callbacks.api_v1.fields import Day, Text, UserId
-from console import staff, students
+from console import guardians, staff, students
 from console.calendar import today
 from console.database import read, transact
 from console.enrolments import EnrolmentFields
@@ -91,7 +91,7 @@ class StudentInfo(BaseModel):
     completedClasses: Lessons | None = None  # noqa: N815
     attendanceRate: Percent | None = None  # noqa: N815
     performance: Text | None = Field(None, max_length=500)
-    notes: Text | None = Field(None, max_length=students.LONGEST_NOTES)
+    notes: Text | None = Field(None, max_length=guardians.LONGEST_NOTES)
 
 
 class ParentInfo(BaseModel):
@@ -99,7 +99,7 @@ class ParentInfo(BaseModel):
     relationship: Text | None = Field(None, max_length=20)
     phone: Text | None = Field(None, max_length=40)
     wechat: Text | None = Field(None, max_length=40)
-    notes: Text | None = Field(None, max_length=students.LONGEST_NOTES)
+    notes: Text | None = Field(None, max_length=guardians.LONGEST_NOTES)
 
 
 class Update(BaseModel):

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -63,7 +63,7 @@ class Doctor:
         self.found: dict[str, Finding] = {}
         self.finished_at: datetime | None = None
 
-    async def examine(self, *, tell_robot: bool = False) -> AsyncIterator[Finding]:
+    async def examine(self, *, tell_robot: bool = False) -> AsyncGenerator[Finding, None]:
         """Make every check; the findings come as they are made, not in order. `tell_robot` sends a message to it."""
         links = [
             replace(link, look=robot.robot_told) if tell_robot and link.name == 'robot' else link for link in LINKS

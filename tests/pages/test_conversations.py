@@ -142,7 +142,7 @@ def test_what_is_typed_survives_a_reload_and_belongs_to_its_conversation(
     page.reload()
     expect(box(page)).to_have_value('写到一半')
     page.locator(f'.chats a[href="/conversations/{second}"]').click()
-    page.wait_for_url(f'**/conversations/{second}')
+    page.wait_for_url(f'**/conversations/{second}?*')
     expect(box(page)).to_have_value('')
     page.locator(f'.chats a[href="/conversations/{first}"]').click()
     expect(box(page)).to_have_value('写到一半')

@@ -1,7 +1,6 @@
 """审核规则: who may release what, where the AI answers alone, quiet hours, and how the school speaks."""
 
 from collections.abc import Callable
-from dataclasses import asdict
 from datetime import datetime, time
 from functools import partial
 from typing import Any
@@ -70,7 +69,7 @@ class PolicyForm:
         self._who: str | None = None
         self._at: datetime | None = None
         self._sent = 0
-        self._filled = False
+        self._before: dict[str, Any] = {}  # what the form said when it was filled
         with panel('policy-alone'):
             with ui.element('header'):
                 text('AI 单独回复', 'grow', tag='h2')
@@ -133,7 +132,7 @@ class PolicyForm:
 
     def show(self, rules: Rules, who: str | None, at: datetime | None, sent: int) -> None:
         """What holds now. The form follows unless somebody has begun to change it."""
-        touched = self._filled and bool(self._changed())
+        touched = bool(self._before and self._changed())
         self._rules, self._who, self._at, self._sent = rules, who, at, sent
         if not touched:
             self._fill()
@@ -165,7 +164,6 @@ class PolicyForm:
                 text('规则由管理员修改；您可以停止自动回复。')
 
     def _fill(self) -> None:
-        self._filled = True
         self._begun = rules = self._rules
         self._auto.value, self._own.value, self._risky.value = rules.auto_on, rules.own_drafts, rules.risky_by_admin
         self._agents.value = rules.agents_approve == 'plain'
@@ -176,6 +174,8 @@ class PolicyForm:
         self._from.value, self._until.value = _clock(rules.quiet_from), _clock(rules.quiet_until)
         self._tone.value, self._language.value = rules.tone or '', rules.language or ''
         self._welcome.value = rules.welcome_text or ''
+        self._before = self._values(strictly=False)
+        self._mark()
 
     def _mark(self) -> None:
         """Whether leaving would lose something, see assets/js/unsaved.js."""
@@ -205,9 +205,11 @@ class PolicyForm:
             self._reset()
 
     def _changed(self, *, strictly: bool = False) -> dict[str, Any]:
-        """Fields that differ from what was read. `strictly`: raises `Invalid` for what cannot be read."""
-        before = asdict(self._begun)
-        return {name: value for name, value in self._values(strictly).items() if value != before[name]}
+        """Fields that say something else than when they were filled.
+
+        `strictly`: raises `Invalid` for what cannot be read.
+        """
+        return {name: value for name, value in self._values(strictly).items() if value != self._before.get(name)}
 
     def _values(self, strictly: bool) -> dict[str, Any]:
         return {

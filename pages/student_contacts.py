@@ -11,7 +11,20 @@ from console.customers import LONGEST
 from console.database import read, transact
 from console.parts import parts
 from models import Contact, Tag
-from pages.widgets import ago, avatar, button, chip, confirm, empty_state, refusals_at, refusals_shown, row, stack, text
+from pages.widgets import (
+    ago,
+    avatar,
+    button,
+    chip,
+    confirm,
+    empty_state,
+    keep_rows,
+    refusals_at,
+    refusals_shown,
+    row,
+    stack,
+    text,
+)
 
 
 class Followers:
@@ -79,30 +92,30 @@ class Followers:
             await transact(contacts.link, contact.id, self._student_id, by=self._by)
 
     async def _search(self) -> None:
+        rows: dict[int, ui.element] = {}
+
         async def look() -> None:
             with refusals_shown():
                 wanted = field.value or ''
                 customers = await read(contacts.search, wanted, by=self._by)
                 if wanted != (field.value or '') or found.is_deleted:
                     return
-                found.clear()
-                with found:
-                    for customer in customers:
-                        self._candidate(customer, dialog)
-                    if not customers:
-                        text('没有找到还没关联学员的客户。', 'muted padded', tag='div')
+                keep_rows(found, rows, {one.contact.id: partial(self._candidate, one, dialog) for one in customers})
+                none.set_visibility(not customers)
 
         with ui.dialog() as dialog, ui.element('div').classes('dialog'):
             text('关联企业微信客户', tag='h3')
             field = ui.input('客户的微信名或备注', on_change=look).props('autofocus maxlength=40 debounce=200')
             found = ui.element('div').classes('list found').props('aria-live=polite')
+            none = text('没有找到还没关联学员的客户。', 'muted padded', tag='div')
+            none.set_visibility(False)
             with ui.element('div').classes('actions end'):
                 button('取消', dialog.close)
         dialog.on('hide', dialog.delete)
         dialog.open()
         await look()
 
-    def _candidate(self, customer: Customer, dialog: ui.dialog) -> None:
+    def _candidate(self, customer: Customer, dialog: ui.dialog) -> ui.element:
         async def pick() -> None:
             await self._link(customer.contact)
             dialog.close()
@@ -113,6 +126,7 @@ class Followers:
             text(customer.contact.name or '微信客户', tag='b')
             about = (customer.contact.remark, f'由 {customer.member_name} 添加')
             text(' · '.join(filter(None, about)), 'muted')
+        return made
 
     async def _refuse(self, contact: Contact) -> None:
         with refusals_shown():

@@ -10,7 +10,7 @@ from console.database import read
 from console.students import Record
 from models import Staff
 from pages.student_dialog import StudentDialog
-from pages.widgets import button, refusals_shown, text
+from pages.widgets import button, keep_rows, refusals_shown, text
 
 SHOWN = 8
 
@@ -46,14 +46,8 @@ class LinkDialog:
                 self._show([students.as_record(student) for student in found])
 
     def _show(self, records: list[Record]) -> None:
-        """What is found already stays where it is: a click on it must not be lost."""
-        for gone in self._rows.keys() - {record.student.id for record in records}:
-            self._rows.pop(gone).delete()
-        for position, record in enumerate(records):
-            if record.student.id not in self._rows:
-                with self._found:
-                    self._rows[record.student.id] = self._row(record)
-                self._rows[record.student.id].move(target_index=position)
+        wanted = {record.student.id: partial(self._row, record) for record in records}
+        keep_rows(self._found, self._rows, wanted)
         self._found.set_visibility(bool(records))
         self._none.set_visibility(not records)
 

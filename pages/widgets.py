@@ -221,6 +221,17 @@ class Form(ui.dialog):
             self._asking = False
 
 
+def keep_rows(place: ui.element, rows: dict[int, ui.element], wanted: Mapping[int, Callable[[], ui.element]]) -> None:
+    """Show these, in this order. What is shown already stays where it is: a click on it must not be lost."""
+    for gone in rows.keys() - wanted.keys():
+        rows.pop(gone).delete()
+    for position, (key, draw) in enumerate(wanted.items()):
+        if key not in rows:
+            with place:
+                rows[key] = draw()
+            rows[key].move(target_index=position)
+
+
 @contextmanager
 def refusals_shown() -> Iterator[None]:
     """Turn an expected refusal into a notice. Anything else stays a crash, which is logged and told by the page."""

@@ -25,6 +25,10 @@ class Field:
     keeps: bool = False  # once filled it can be changed, but not emptied
 
 
+# Whoever is quicker than the answer of the server already writes in a field, and must not be taken out of it.
+_FOCUS = """const form = getHtmlElement(%d);
+if (form && !form.contains(document.activeElement)) form.querySelector('input, textarea')?.focus();"""
+
 Save = Callable[[dict[str, Any], int | None], Awaitable[None]]
 """Gets what was changed, and the version that was read when editing began. Raises a `ConsoleError`."""
 
@@ -105,7 +109,7 @@ class InPlace:
             box.value = value if one.kind == 'choice' else str('' if value is None else value)
             box.error = None
         self._open(True)
-        self._inputs[self._fields[0].key].run_method('focus')
+        ui.run_javascript(_FOCUS % self._form.id)
 
     def _leave(self) -> None:
         self._open(False)

@@ -22,9 +22,11 @@ EVERYDAY = frozenset(
 """Words a name may happen to end in; hiding them would garble what a parent says."""
 _DIGIT = r'[0-9０-９]'
 _GAP = r'[ \-－]?'
-# An address has at most 64 signs before its @; without the bound, each letter of a long word begins a search of it all.
+EMAIL = r'[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+'
+"""At most 64 signs before its @; without the bound, each letter of a long word begins a search of it all."""
+
 _NUMBERS = (
-    ('邮箱', r'[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+'),
+    ('邮箱', EMAIL),
     ('微信号', r'(?<![A-Za-z0-9_])wxid_[A-Za-z0-9_-]+'),
     (
         '微信号',

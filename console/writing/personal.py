@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 from console.writing.context import Check
 from console.writing.grounds import Grounds
+from console.writing.masking import EMAIL
 from console.writing.plaintext import clean
 from console.writing.prompt import record_lines
 
 TOKEN = re.compile(r'⟦[^⟦⟧]*⟧')
 _CHINESE_DIGIT = '[零〇一幺二两三四五六七八九]'
 _KINDS = {
-    '邮箱': r'[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+',
+    '邮箱': EMAIL,
     '身份证号': r'(?<!\d)\d{17}[\dXx](?![0-9A-Za-z])',
     '银行卡号': r'(?<!\d)\d(?:[ -]?\d){14,18}(?!\d)',
     '电话': r'(?<!\d)(?:(?:\+?86[ -]?)?1[3-9](?:[ -]?\d){9}|[48]00[ -]?\d{3,4}[ -]?\d{3,4}'

@@ -128,23 +128,25 @@ def test_a_second_process_on_the_same_file_is_refused_and_the_first_goes_on(db: 
 
 @pytest.mark.parametrize('kind', ['sqlite'], indirect=True)
 def test_sqlite_syncs_every_commit_and_checks_foreign_keys(db: Database) -> None:
-    def pragmas(session: Session) -> list[object]:
+    def pragmas(session: Session) -> list[int]:
         names = ('journal_mode', 'synchronous', 'foreign_keys')
         return [session.scalar(text(f'PRAGMA {name}')) for name in names]
 
     assert db.transact(pragmas) == ['wal', 2, 1]
 
 
-@pytest.mark.parametrize('kind', ['postgresql'], indirect=True)
-async def test_what_one_server_changes_the_other_hears(db: Database, other: Database) -> None:
+async def heard_of_an_alert(db: Database, other: Database) -> list[int]:
+    """What the one hears while the other adds an alert."""
     db.loop = asyncio.get_running_loop()
     ears = Ears()
-
     async with database.listening():
         await other.transact_soon(add_alert)
-        heard = await ears.hear()
+        return await ears.hear()
 
-    assert heard == [7]
+
+@pytest.mark.parametrize('kind', ['postgresql'], indirect=True)
+async def test_what_one_server_changes_the_other_hears(db: Database, other: Database) -> None:
+    assert await heard_of_an_alert(db, other) == [7]
 
 
 @pytest.mark.parametrize('kind', ['postgresql'], indirect=True)
@@ -195,14 +197,7 @@ def test_a_connection_that_only_listens_finds_out_within_a_minute_that_the_line_
 async def test_a_server_with_more_than_a_thousand_descriptors_hears_the_other(
     db: Database, other: Database, many_descriptors: None
 ) -> None:
-    db.loop = asyncio.get_running_loop()
-    ears = Ears()
-
-    async with database.listening():
-        await other.transact_soon(add_alert)
-        heard = await ears.hear()
-
-    assert heard == [7]
+    assert await heard_of_an_alert(db, other) == [7]
 
 
 @pytest.mark.parametrize('kind', ['postgresql'], indirect=True)
